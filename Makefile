@@ -1,0 +1,75 @@
+# Weir: `make` lists what there is. Every build runs with GOWORK=off; go.work is for editors only.
+export GOWORK := off
+export GOFLAGS :=
+
+TOOLS   := $(CURDIR)/.tools
+GATES   := --feature-gates=+extension.healthcheck.useComponentStatus
+SOURCES := $(shell find receiver processor exporter extension internal -name '*.go' -not -name '*_test.go' -o -name '*.csv' 2>/dev/null)
+# Folders of the root module that hold Go packages.
+PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/...
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build check unit e2e lint generate fuzz bench screenshot rename-module clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: bin/weir $(TOOLS)/victoria-metrics ## Flink, Weir and a store on this machine, with charts (SOURCE=recorded: without Java)
+	@cd test && go build -o $(CURDIR)/bin/weir-demo ./demo
+	@bin/weir-demo -source $(or $(SOURCE),flink)
+
+test: check unit e2e ## everything that must hold (what CI runs)
+
+build: bin/weir ## compile the distribution to bin/weir
+
+bin/weir: builder-config.yaml go.mod $(SOURCES) | $(TOOLS)/builder
+	$(TOOLS)/builder --config builder-config.yaml
+	@mkdir -p bin && cp distro/build/weir bin/weir && ls -l bin/weir | awk '{printf "bin/weir: %.1f MB\n", $$5/1e6}'
+
+check: bin/weir lint ## lint, generated files up to date, example configs validated by the real binary
+	@for f in distro/config.yaml $$(find examples -name '*.yaml' -path '*config*' | sort); do \
+		bin/weir validate $(GATES) --config $$f && echo "valid: $$f" || { echo "INVALID: $$f"; exit 1; }; done
+
+unit: ## unit, golden, property and fuzz-seed tests of all modules
+	go test -race -timeout 20m $(PACKAGES)
+	cd test && go vet ./... && go test -timeout 20m ./cluster/... ./demo/...
+
+e2e: bin/weir $(TOOLS)/victoria-metrics $(TOOLS)/prometheus ## the binary against a real Flink, VictoriaMetrics and Prometheus (needs Java 17 and Maven)
+	cd test && go test -count=1 -tags e2e -timeout 40m -v ./e2e/...
+
+lint: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## gofumpt, go vet, staticcheck
+	@out=$$($(TOOLS)/gofumpt -l internal receiver processor exporter test); [ -z "$$out" ] || { echo "not formatted (gofumpt -w):"; echo "$$out"; exit 1; }
+	go vet $(PACKAGES)
+	$(TOOLS)/staticcheck $(PACKAGES)
+	cd test && $(TOOLS)/staticcheck -tags e2e ./...
+
+generate: $(TOOLS)/mdatagen ## write the generated files again (mdatagen, docs tables)
+	PATH=$(TOOLS):$$PATH go generate $(PACKAGES)
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz target for FUZZTIME (default 30s) each
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal receiver processor exporter | xargs -n1 dirname | sort -u); do \
+		for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | awk '{print $$2}'); do \
+			echo "fuzz $$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) ./$$p || exit 1; done; done
+
+bench: ## micro-benchmarks with allocations
+	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+screenshot: ## docs/images/demo.png from the running demo (needs chromium)
+	test/screenshot/run
+
+rename-module: ## move the tree to another module path: make rename-module TO=github.com/org/repo
+	@test -n "$(TO)" || { echo "usage: make rename-module TO=github.com/org/repo"; exit 2; }
+	grep -rlF 'weir.example' --include='*.go' --include='go.mod' --include='*.yaml' --include='go.work' --include='*.md' . | xargs sed -i 's#weir\.example#$(TO)#g'
+
+clean: ## remove what was built (not the download caches)
+	rm -rf bin distro/build .tools .cache
+
+$(TOOLS)/builder $(TOOLS)/mdatagen $(TOOLS)/staticcheck $(TOOLS)/gofumpt: tools/build/go.mod
+	go build -C tools/build -o $(TOOLS)/ tool && touch $(TOOLS)/builder $(TOOLS)/mdatagen $(TOOLS)/staticcheck $(TOOLS)/gofumpt
+
+$(TOOLS)/victoria-metrics: tools/victoriametrics/go.mod
+	CGO_ENABLED=0 go build -C tools/victoriametrics -o $(TOOLS)/ tool && touch $@
+
+$(TOOLS)/prometheus: tools/prometheus/go.mod
+	CGO_ENABLED=0 go build -C tools/prometheus -tags netgo,remove_all_sd -ldflags '-s -w' -o $(TOOLS)/ github.com/prometheus/prometheus/cmd/prometheus && touch $@
