@@ -1,0 +1,233 @@
+package series
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/prometheus/prometheus/prompb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"pgregory.net/rapid"
+)
+
+type state struct {
+	last int64
+	bits uint64
+	rest uint64
+}
+
+func set(in *Interner, pairs ...string) *Set {
+	var labels []Label
+	for i := 0; i < len(pairs); i += 2 {
+		labels = append(labels, Label{pairs[i], pairs[i+1]})
+	}
+	return in.Intern(labels)
+}
+
+func TestSetsAreInternedWhateverTheOrderOfLabels(t *testing.T) {
+	in := NewInterner()
+	a := set(in, "job", "x", "Zone", "1", "instance", "y")
+	b := set(in, "instance", "y", "job", "x", "Zone", "1")
+	assert.Same(t, a, b)
+	assert.NotSame(t, a, set(in, "instance", "y", "job", "z", "Zone", "1"))
+	assert.Equal(t, "x", a.Get("job"))
+	assert.Empty(t, a.Get("absent"))
+	assert.Equal(t, 2, in.Len())
+	assert.True(t, set(in).Empty())
+}
+
+func TestOverlaps(t *testing.T) {
+	in := NewInterner()
+	for _, c := range []struct {
+		a, b []string
+		want bool
+	}{
+		{[]string{"a", "1", "c", "1"}, []string{"b", "1", "d", "1"}, false},
+		{[]string{"a", "1", "c", "1"}, []string{"c", "2"}, true},
+		{[]string{"a", "1"}, nil, false},
+	} {
+		assert.Equal(t, c.want, set(in, c.a...).Overlaps(set(in, c.b...)), "%v %v", c.a, c.b)
+		assert.Equal(t, c.want, set(in, c.b...).Overlaps(set(in, c.a...)), "%v %v", c.b, c.a)
+	}
+}
+
+// The law: two series are the same exactly when their labels are, however the
+// labels are spread over entity and extras and whatever the hash does.
+func TestIdentityIsTheLabelSet(t *testing.T) {
+	for _, hash := range []struct {
+		name string
+		f    func(uint64) uint64
+	}{{"real hash", mix}, {"every hash collides", func(uint64) uint64 { return 7 << 40 }}} {
+		t.Run(hash.name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) { checkIdentity(t, hash.f) })
+		})
+	}
+}
+
+func checkIdentity(t *rapid.T, hash func(uint64) uint64) {
+	in, table := NewInterner(), NewTable[state]()
+	table.hash = hash
+	in.hash = func(s *Set) uint64 { return hash(s.hash) }
+	names := rapid.SampledFrom([]string{"A", "Z_", "__a", "_b", "a", "b", "é", strings.Repeat("n", 200)})
+	values := rapid.SampledFrom([]string{"1", "2", strings.Repeat("v", 300)})
+	known := map[string]*Series[state]{}
+	for range rapid.IntRange(1, 60).Draw(t, "lookups") {
+		labels := rapid.MapOfN(names, values, 0, 5).Draw(t, "labels")
+		var parts [2][]Label
+		for _, k := range slices.Sorted(maps.Keys(labels)) {
+			part := rapid.IntRange(0, 1).Draw(t, "part")
+			parts[part] = append(parts[part], Label{k, labels[k]})
+		}
+		metric := rapid.SampledFrom([]string{"m", "n"}).Draw(t, "metric")
+		s, fresh := table.Get(in.Intern(parts[0]), in.Intern([]Label{{NameLabel, metric}}), in.Intern(parts[1]))
+		labels[NameLabel] = metric
+		key := fmt.Sprint(labels)
+		if was, ok := known[key]; ok {
+			require.Same(t, was, s)
+			require.False(t, fresh)
+		} else {
+			require.True(t, fresh)
+		}
+		known[key] = s
+		requireWire(t, labels, s)
+	}
+	require.Equal(t, len(known), table.Len())
+}
+
+// requireWire decodes the wire form with Prometheus's own decoder.
+func requireWire(t require.TestingT, want map[string]string, s *Series[state]) {
+	var ts prompb.TimeSeries
+	wire := s.AppendWire(nil)
+	require.Len(t, wire, s.Size())
+	require.NoError(t, ts.Unmarshal(wire))
+	got := map[string]string{}
+	for i, l := range ts.Labels {
+		got[l.Name] = l.Value
+		require.True(t, i == 0 || ts.Labels[i-1].Name < l.Name, "labels are not sorted: %v", ts.Labels)
+		require.Equal(t, Label{l.Name, l.Value}, s.Labels()[i])
+	}
+	require.Equal(t, want, got)
+}
+
+func attrs(pairs ...any) pcommon.Map {
+	m := pcommon.NewMap()
+	for i := 0; i < len(pairs); i += 2 {
+		switch v := pairs[i+1].(type) {
+		case string:
+			m.PutStr(pairs[i].(string), v)
+		case int:
+			m.PutInt(pairs[i].(string), int64(v))
+		}
+	}
+	return m
+}
+
+func TestMemoIgnoresTheOrderOfAttributes(t *testing.T) {
+	for _, hash := range []func(uint64) uint64{mix, func(uint64) uint64 { return 1 }} {
+		m := NewMemo[int]()
+		m.hash = hash
+		calls := 0
+		get := func(extra string, a pcommon.Map) int {
+			name := ""
+			if extra != "" {
+				name = "le"
+			}
+			return m.Get(a, name, []byte(extra), func() int { calls++; return calls })
+		}
+		assert.Equal(t, 1, get("", attrs("a", "1", "b", "2")))
+		assert.Equal(t, 1, get("", attrs("b", "2", "a", "1")))
+		assert.Equal(t, 1, get("", attrs("a", 1, "b", "2")), "an attribute is its text")
+		assert.Equal(t, 2, get("", attrs("a", "2", "b", "1")))
+		assert.Equal(t, 3, get("0.5", attrs("a", "1", "b", "2")))
+		assert.Equal(t, 4, get("", attrs("a", "1")))
+		assert.Equal(t, 4, m.Len())
+	}
+}
+
+func TestSweepForgetsWhatWasNotUsed(t *testing.T) {
+	in, memo, table := NewInterner(), NewMemo[int](), NewTable[state]()
+	var wraps Generation = 65530
+	in.Sweep(wraps, 10)
+	memo.Sweep(wraps, 10)
+	old, name := set(in, "a", "old"), set(in, NameLabel, "m")
+	memo.Get(attrs("a", "old"), "", nil, func() int { return 1 })
+	in.Sweep(wraps+8, 10)
+	memo.Sweep(wraps+8, 10)
+	used := set(in, "a", "used")
+	in.Touch(name)
+	memo.Get(attrs("a", "used"), "", nil, func() int { return 2 })
+	in.Sweep(wraps+12, 10)
+	memo.Sweep(wraps+12, 10)
+	assert.Equal(t, 2, in.Len())
+	assert.Equal(t, 1, memo.Len())
+	assert.Same(t, used, set(in, "a", "used"))
+	assert.NotSame(t, old, set(in, "a", "old"))
+
+	for i := range 1000 {
+		s, _ := table.Get(set(in, "i", fmt.Sprint(i)), name, set(in))
+		s.State.last = int64(i)
+	}
+	table.Sweep(func(s *Series[state]) bool { return s.State.last%10 == 0 })
+	assert.Equal(t, 100, table.Len())
+	for i := range 1000 {
+		_, fresh := table.Get(set(in, "i", fmt.Sprint(i)), name, set(in))
+		assert.Equal(t, i%10 != 0, fresh, i)
+	}
+}
+
+// A forgotten set that a series still holds must not make a second series.
+func TestSeriesOutlivesItsForgottenSets(t *testing.T) {
+	in, table := NewInterner(), NewTable[state]()
+	s, _ := table.Get(set(in, "a", "1"), set(in, NameLabel, "m"), set(in))
+	in.Sweep(100, 1)
+	require.Zero(t, in.Len())
+	again, fresh := table.Get(set(in, "a", "1"), set(in, NameLabel, "m"), set(in))
+	assert.False(t, fresh)
+	assert.Same(t, s, again)
+}
+
+func TestASeriesTakesAbout64Bytes(t *testing.T) {
+	require.EqualValues(t, 48, unsafe.Sizeof(Series[state]{}))
+	in, table := NewInterner(), NewTable[state]()
+	var names, extras []*Set
+	for i := range 500 {
+		names = append(names, set(in, NameLabel, fmt.Sprint("m", i)))
+		extras = append(extras, set(in, "x", fmt.Sprint(i)))
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for _, n := range names {
+		for _, x := range extras {
+			table.Get(extras[0], n, x)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	per := float64(after.HeapAlloc-before.HeapAlloc) / float64(table.Len())
+	t.Logf("%.1f bytes per series at %d series", per, table.Len())
+	assert.Less(t, per, 64.5)
+	runtime.KeepAlive(table)
+}
+
+func BenchmarkTableGet(b *testing.B) {
+	in, table := NewInterner(), NewTable[state]()
+	empty := set(in)
+	var names, entities []*Set
+	for i := range 500 {
+		names = append(names, set(in, NameLabel, fmt.Sprint("m", i)))
+		entities = append(entities, set(in, "x", fmt.Sprint(i), "job", "flink"))
+	}
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		table.Get(entities[i/500%500], names[i%500], empty)
+		i++
+	}
+}
