@@ -1,0 +1,62 @@
+package seglog
+
+import "time"
+
+// force returns once everything before end is on the disk. Callers queue on
+// l.forcing; the first of them forces for all that appended before it began.
+func (l *Log) force(end Position) error {
+	l.forcing.Lock()
+	defer l.forcing.Unlock()
+
+	l.mu.Lock()
+	if !l.forced.Before(end) || l.active == nil {
+		l.mu.Unlock()
+		return nil
+	}
+	file, reached := l.active, l.end()
+	l.dirty = false
+	l.mu.Unlock()
+
+	err := file.Sync()
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err == nil:
+		if l.forced.Before(reached) {
+			l.forced = reached
+		}
+	case l.forced.Before(end):
+		// After a failed sync the kernel may have dropped the pages: do not write behind them.
+		if l.active == file {
+			_ = file.Close()
+			l.active = nil
+		}
+		return err
+	}
+	return nil
+}
+
+// forceRegularly is the goroutine behind SyncInterval.
+func (l *Log) forceRegularly() {
+	defer close(l.done)
+	if l.options.Sync != SyncInterval {
+		return
+	}
+	ticker := time.NewTicker(l.options.SyncInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-ticker.C:
+			l.mu.Lock()
+			dirty, end := l.dirty, l.end()
+			l.mu.Unlock()
+			if dirty {
+				// A failure shows again at the next append or tick; the records are readable.
+				_ = l.force(end)
+			}
+		}
+	}
+}

@@ -1,0 +1,282 @@
+package seglog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Sync says when written records are forced to the disk. A record that Append
+// returned for survives the death of the process in any case, since the
+// operating system has it; Sync is about losing power.
+type Sync string
+
+// The three policies.
+const (
+	// SyncAlways forces before Append returns; concurrent appends share one sync.
+	SyncAlways Sync = "always"
+	// SyncInterval forces at most Options.SyncInterval after Append returned.
+	SyncInterval Sync = "interval"
+	// SyncNever leaves it to the operating system.
+	SyncNever Sync = "never"
+)
+
+// ErrNotForced wraps the error of a sync that failed under SyncAlways. The records
+// are in the log and will be read; only losing power may still cost them.
+var ErrNotForced = errors.New("written, but not forced to the disk")
+
+// ErrClosed is returned by Append and Truncate after Close.
+var ErrClosed = errors.New("log is closed")
+
+// Options configures a log. Dir is required; zero values take the defaults named.
+type Options struct {
+	Dir string
+	// Format is the version of the owner's records. Segments of another are set aside.
+	Format uint16
+	// SegmentBytes is the size from which a segment is closed; 16 MiB if zero.
+	SegmentBytes int64
+	// Sync is SyncInterval if empty.
+	Sync Sync
+	// SyncInterval is one second if zero.
+	SyncInterval time.Duration
+	// Disk is the operating system's if nil.
+	Disk Disk
+}
+
+// Position is a place between two records. The zero Position is before all records.
+type Position struct {
+	Segment uint64
+	Offset  int64 // bytes from the start of the segment
+}
+
+// Before tells whether p comes before q.
+func (p Position) Before(q Position) bool {
+	return p.Segment < q.Segment || p.Segment == q.Segment && p.Offset < q.Offset
+}
+
+// Log is an open log. It is safe for concurrent use.
+type Log struct {
+	options Options
+	unlock  io.Closer
+	aside   []string // what Open set aside, and why
+
+	// forcing is held while a sync runs and is taken before mu, so that appends go on meanwhile.
+	forcing sync.Mutex
+
+	mu       sync.Mutex // covers all below
+	segments []segment  // oldest first; the last one is written while active is not nil
+	active   File
+	seed     uint32
+	buffer   []byte
+	dirty    bool
+	forced   Position
+	closed   bool
+
+	stop chan struct{}
+	done chan struct{}
+}
+
+// segment is a file of the log. size is what may be read of it, in bytes.
+type segment struct {
+	number uint64
+	size   int64
+}
+
+// Open opens or creates the log in options.Dir. Nothing that is there is written
+// to again: the first Append begins a new segment.
+func Open(options Options) (*Log, error) {
+	if options.SegmentBytes == 0 {
+		options.SegmentBytes = 16 << 20
+	}
+	if options.SyncInterval == 0 {
+		options.SyncInterval = time.Second
+	}
+	if options.Sync == "" {
+		options.Sync = SyncInterval
+	}
+	if options.Disk == nil {
+		options.Disk = OS{}
+	}
+	if err := options.Disk.MkdirAll(options.Dir); err != nil {
+		return nil, err
+	}
+	unlock, err := lock(filepath.Join(options.Dir, "LOCK"))
+	if err != nil {
+		return nil, err
+	}
+	log := &Log{options: options, unlock: unlock, stop: make(chan struct{}), done: make(chan struct{})}
+	if err := log.scan(); err != nil {
+		return nil, errors.Join(err, unlock.Close())
+	}
+	go log.forceRegularly()
+	return log, nil
+}
+
+// SetAside lists the files that Open renamed because they are not ours to read, and why.
+func (l *Log) SetAside() []string { return l.aside }
+
+// Append writes one record and returns the position behind it. The payload is not
+// kept. When it fails with the disk's error the record will not be read (except with
+// ErrNotForced), so a full disk can be waited for.
+func (l *Log) Append(record Record) (Position, error) {
+	if len(record.Payload) > MaxPayload {
+		return Position{}, fmt.Errorf("record of %d bytes is larger than the %d allowed", len(record.Payload), MaxPayload)
+	}
+	end, err := l.write(record)
+	if err != nil || l.options.Sync != SyncAlways {
+		return end, err
+	}
+	if err := l.force(end); err != nil {
+		return end, fmt.Errorf("%w: %w", ErrNotForced, err)
+	}
+	return end, nil
+}
+
+func (l *Log) write(record Record) (Position, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return Position{}, ErrClosed
+	}
+	if err := l.ensureActive(); err != nil {
+		return Position{}, err
+	}
+	l.buffer = appendFrame(l.buffer[:0], l.seed, record)
+	last := &l.segments[len(l.segments)-1]
+	if _, err := l.active.Write(l.buffer); err != nil {
+		return Position{}, errors.Join(err, l.abandon(last.size))
+	}
+	last.size += int64(len(l.buffer))
+	l.dirty = true
+	return Position{last.number, last.size}, nil
+}
+
+// ensureActive closes a full segment and begins a new one when none is being written.
+func (l *Log) ensureActive() error {
+	if l.active != nil && l.segments[len(l.segments)-1].size >= l.options.SegmentBytes {
+		if err := l.finish(); err != nil {
+			return err
+		}
+	}
+	if l.active != nil {
+		return nil
+	}
+	number := uint64(1)
+	if n := len(l.segments); n > 0 {
+		number = l.segments[n-1].number + 1
+	}
+	name := l.name(number)
+	file, err := l.options.Disk.Create(name)
+	if err != nil {
+		return err
+	}
+	salt := rand.Uint64()
+	if _, err := file.Write(appendHeader(nil, l.options.Format, salt)); err != nil {
+		return errors.Join(err, file.Close(), l.options.Disk.Remove(name))
+	}
+	l.active, l.seed = file, seedOf(salt)
+	l.segments = append(l.segments, segment{number, headerBytes})
+	if l.options.Sync == SyncNever {
+		return nil
+	}
+	return l.options.Disk.SyncDir(l.options.Dir)
+}
+
+// finish forces and closes the active segment.
+func (l *Log) finish() error {
+	file := l.active
+	l.active = nil
+	if l.options.Sync == SyncNever {
+		return file.Close()
+	}
+	err := errors.Join(file.Sync(), file.Close())
+	if err == nil {
+		l.dirty = false
+		l.forced = l.end()
+	}
+	return err
+}
+
+// abandon takes back a write that failed part way. If even that fails, the segment
+// ends here: its size hides the torn frame now, and its checksum does after a restart.
+func (l *Log) abandon(size int64) error {
+	if l.active.Truncate(size) == nil {
+		return nil
+	}
+	return l.finish()
+}
+
+// End is the position behind the last record.
+func (l *Log) End() Position {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.end()
+}
+
+func (l *Log) end() Position {
+	if len(l.segments) == 0 {
+		return Position{}
+	}
+	last := l.segments[len(l.segments)-1]
+	return Position{last.number, last.size}
+}
+
+// Bytes is the size of all segments on disk.
+func (l *Log) Bytes() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var sum int64
+	for _, segment := range l.segments {
+		sum += segment.size
+	}
+	return sum
+}
+
+// Truncate removes the segments that hold nothing at or behind keep. The newest stays,
+// so that its number is never given to another segment and positions never repeat.
+func (l *Log) Truncate(keep Position) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	removed := 0
+	for i, segment := range l.segments {
+		if i == len(l.segments)-1 || keep.Before(Position{segment.number, segment.size}) {
+			break
+		}
+		if err := l.options.Disk.Remove(l.name(segment.number)); err != nil {
+			l.segments = l.segments[removed:]
+			return err
+		}
+		removed++
+	}
+	l.segments = l.segments[removed:]
+	return nil
+}
+
+// Close forces what was written and releases the directory. It is safe to call twice.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	close(l.stop)
+	var err error
+	if l.active != nil {
+		err = l.finish()
+	}
+	l.mu.Unlock()
+	<-l.done
+	return errors.Join(err, l.unlock.Close())
+}
+
+func (l *Log) name(number uint64) string {
+	return filepath.Join(l.options.Dir, fmt.Sprintf("%016d%s", number, segmentSuffix))
+}
