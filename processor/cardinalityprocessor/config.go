@@ -1,0 +1,83 @@
+package cardinalityprocessor
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/confmap"
+
+	"weir.example/internal/strictconfig"
+)
+
+// Config holds one block for each stage. A stage whose block is absent does nothing.
+type Config struct {
+	// Rename gives Flink's metrics their documented names, units and kinds. `rename:` alone takes its defaults.
+	Rename configoptional.Optional[RenameConfig] `mapstructure:"rename"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// RenameConfig says where names come from.
+type RenameConfig struct {
+	// Tables are looked up in this order, the first one that lists a raw name decides: `flink` is built in, everything
+	// else is the path of a CSV file. Default: [flink].
+	Tables []string `mapstructure:"tables"`
+
+	// Unmatched says what becomes of metrics that no table lists and whose names begin with flink_. Default: derive.
+	Unmatched Unmatched `mapstructure:"unmatched"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Unmatched is what becomes of a flink_ metric that no table lists.
+type Unmatched string
+
+const (
+	// UnmatchedDerive names it as the documentation would: flink.operator.tenant.orders-seen.
+	UnmatchedDerive Unmatched = "derive"
+	// UnmatchedKeep leaves it as it is.
+	UnmatchedKeep Unmatched = "keep"
+	// UnmatchedDrop drops and counts it.
+	UnmatchedDrop Unmatched = "drop"
+)
+
+var (
+	_ component.Config    = (*Config)(nil)
+	_ confmap.Unmarshaler = (*Config)(nil)
+	_ confmap.Validator   = (*Config)(nil)
+)
+
+// Unmarshal names every mistake with its key, what was given and what is allowed.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return strictconfig.Unmarshal(conf, c) }
+
+// Validate reads the tables to find their mistakes before the collector starts, and forgets them again.
+func (c *Config) Validate() error {
+	if rename := c.Rename.Get(); rename != nil {
+		return rename.validate()
+	}
+	return nil
+}
+
+func (c *RenameConfig) validate() error {
+	var faults []error
+	for i, name := range c.Tables {
+		if slices.Contains(c.Tables[:i], name) {
+			faults = append(faults, fmt.Errorf("rename.tables[%d]: %q is listed twice", i, name))
+			continue
+		}
+		if _, err := openTable(name); err != nil {
+			faults = append(faults, fmt.Errorf("rename.tables[%d]: %w", i, err))
+		}
+	}
+	switch c.Unmatched {
+	case UnmatchedDerive, UnmatchedKeep, UnmatchedDrop:
+	default:
+		faults = append(faults, fmt.Errorf("rename.unmatched: must be derive, keep or drop (got %q)", c.Unmatched))
+	}
+	return errors.Join(faults...)
+}

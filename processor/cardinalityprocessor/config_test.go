@@ -1,0 +1,149 @@
+package cardinalityprocessor
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/processor/processortest"
+
+	"weir.example/processor/cardinalityprocessor/internal/metadata"
+)
+
+func TestRenameAloneTakesItsDefaults(t *testing.T) {
+	for _, conf := range []map[string]any{{"rename": nil}, {"rename": map[string]any{}}} {
+		cfg := loadConfig(t, confmap.NewFromStringMap(conf))
+		require.True(t, cfg.Rename.HasValue())
+		assert.Equal(t, RenameConfig{Tables: []string{"flink"}, Unmatched: UnmatchedDerive}, *cfg.Rename.Get())
+	}
+	cfg := loadConfig(t, confmap.NewFromStringMap(map[string]any{}))
+	assert.False(t, cfg.Rename.HasValue(), "a stage whose block is absent does nothing")
+}
+
+func TestValidateTellsKeyGivenAndAllowed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("bad.csv", []byte("raw,name,kind\na,b,gauge\nc,d,counter\n"), 0o600))
+	tests := map[string]struct {
+		rename RenameConfig
+		want   string
+	}{
+		"unknown unmatched": {
+			RenameConfig{Unmatched: "delete"}, `rename.unmatched: must be derive, keep or drop (got "delete")`,
+		},
+		"empty unmatched": {
+			RenameConfig{}, `rename.unmatched: must be derive, keep or drop (got "")`,
+		},
+		"missing file": {
+			RenameConfig{Tables: []string{"flink", "x.csv"}, Unmatched: UnmatchedKeep},
+			`rename.tables[1]: cannot read table "x.csv": no such file or directory (allowed: flink or the path of a CSV file)`,
+		},
+		"a directory": {
+			RenameConfig{Tables: []string{"."}, Unmatched: UnmatchedKeep},
+			`rename.tables[0]: .: read .: is a directory`,
+		},
+		"mistake in a file": {
+			RenameConfig{Tables: []string{"bad.csv"}, Unmatched: UnmatchedKeep},
+			`rename.tables[0]: bad.csv:3: kind must be gauge, sum or empty (got "counter")`,
+		},
+		"empty name": {
+			RenameConfig{Tables: []string{""}, Unmatched: UnmatchedKeep},
+			`rename.tables[0]: must be flink or the path of a CSV file (got "")`,
+		},
+		"twice": {
+			RenameConfig{Tables: []string{"flink", "flink"}, Unmatched: UnmatchedKeep},
+			`rename.tables[1]: "flink" is listed twice`,
+		},
+		"all mistakes at once": {
+			RenameConfig{Tables: []string{"bad.csv", "flink", "flink"}, Unmatched: "x"},
+			`rename.tables[0]: bad.csv:3: kind must be gauge, sum or empty (got "counter")` + "\n" +
+				`rename.tables[2]: "flink" is listed twice` + "\n" +
+				`rename.unmatched: must be derive, keep or drop (got "x")`,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := createDefaultConfig().(*Config)
+			*cfg.Rename.GetOrInsertDefault() = test.rename
+			assert.EqualError(t, cfg.Validate(), test.want)
+			assert.Equal(t, test.rename, *cfg.Rename.Get(), "Validate must not change anything")
+		})
+	}
+}
+
+func TestATableThatVanishesAfterValidateIsAnErrorOfCreation(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Rename.GetOrInsertDefault().Tables = []string{"gone.csv"}
+	_, err := NewFactory().CreateMetrics(t.Context(), processortest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
+	assert.ErrorContains(t, err, `rename.tables[0]: cannot read table "gone.csv"`)
+}
+
+func TestUnknownKeysAreNamed(t *testing.T) {
+	for conf, want := range map[string]string{
+		"renam":              `renam: unknown key, did you mean "rename"?`,
+		"rename::unmatchedd": "unmatchedd",
+	} {
+		err := confmap.NewFromStringMap(nest(conf)).Unmarshal(createDefaultConfig().(*Config))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// nest turns a::b into {a: {b: derive}}.
+func nest(path string) map[string]any {
+	key, rest, nested := strings.Cut(path, confmap.KeyDelimiter)
+	if !nested {
+		return map[string]any{key: "derive"}
+	}
+	return map[string]any{key: nest(rest)}
+}
+
+var optionRow = regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| ([^|]+) \\| `([^|]+)` \\|")
+
+func TestReadmeListsEveryOptionWithItsDefault(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Rename.GetOrInsertDefault()
+	want := map[string]string{}
+	describeOptions("", reflect.ValueOf(*cfg), want)
+
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	got := map[string]string{}
+	for _, row := range optionRow.FindAllStringSubmatch(string(readme), -1) {
+		got[row[1]] = row[3]
+	}
+	assert.Equal(t, want, got)
+}
+
+// describeOptions collects key -> default of every option, seeing through configoptional.
+func describeOptions(prefix string, block reflect.Value, into map[string]string) {
+	for field, value := range block.Fields() {
+		key := field.Tag.Get("mapstructure")
+		if key == "" {
+			continue
+		}
+		if optional := reflect.New(value.Type()); value.Kind() == reflect.Struct {
+			optional.Elem().Set(value)
+			describeOptions(prefix+key+".", optional.MethodByName("Get").Call(nil)[0].Elem(), into)
+			continue
+		}
+		into[prefix+key] = fmt.Sprint(value.Interface())
+	}
+}
+
+func TestReadmeListsEveryMetricOfTheProcessor(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	generated, err := os.ReadFile("documentation.md")
+	require.NoError(t, err)
+	metrics := regexp.MustCompile(`(?m)^### (otelcol_\w+)$`).FindAllStringSubmatch(string(generated), -1)
+	require.NotEmpty(t, metrics)
+	for _, metric := range metrics {
+		assert.Contains(t, string(readme), "| `"+metric[1]+"` |")
+	}
+}

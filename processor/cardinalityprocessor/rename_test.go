@@ -1,0 +1,179 @@
+package cardinalityprocessor
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"pgregory.net/rapid"
+
+	"weir.example/internal/flinkname"
+)
+
+func newTestRenamer(t require.TestingT, unmatched Unmatched) *renamer {
+	r, err := newRenamer(&RenameConfig{Tables: []string{"flink"}, Unmatched: unmatched})
+	require.NoError(t, err)
+	return r
+}
+
+// metricNames yields names of all kinds: listed, user-made, not Flink's.
+var metricNames = rapid.Custom(func(t *rapid.T) string {
+	var listed []string
+	for row := range flinkname.Flink().All() {
+		listed = append(listed, row.Raw)
+	}
+	return rapid.OneOf(
+		rapid.SampledFrom(listed),
+		rapid.StringMatching(`flink_(taskmanager_job_task_operator_|jobmanager_)?[a-zA-Z_.]{0,8}`),
+		rapid.StringMatching(`[a-z._]{0,8}`),
+	).Draw(t, "name")
+})
+
+func drawNumberPoints(t *rapid.T, points pmetric.NumberDataPointSlice) {
+	for range rapid.IntRange(0, 3).Draw(t, "points") {
+		point := points.AppendEmpty()
+		if rapid.Bool().Draw(t, "is int") {
+			point.SetIntValue(rapid.Int64().Draw(t, "int"))
+		} else {
+			point.SetDoubleValue(rapid.Float64().Draw(t, "double"))
+		}
+		point.SetStartTimestamp(pcommon.Timestamp(rapid.Uint64Range(0, 9).Draw(t, "start")))
+		point.SetTimestamp(pcommon.Timestamp(rapid.Uint64Range(0, 9).Draw(t, "time")))
+		point.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(rapid.Bool().Draw(t, "stale")))
+		for range rapid.IntRange(0, 2).Draw(t, "attributes") {
+			point.Attributes().PutStr(rapid.StringMatching(`[a-c]`).Draw(t, "key"), rapid.String().Draw(t, "value"))
+		}
+		if rapid.Bool().Draw(t, "exemplar") {
+			point.Exemplars().AppendEmpty().SetDoubleValue(rapid.Float64().Draw(t, "exemplar value"))
+		}
+	}
+}
+
+func drawMetric(t *rapid.T, m pmetric.Metric) {
+	m.SetName(metricNames.Draw(t, "name"))
+	m.SetUnit(rapid.SampledFrom([]string{"", "1", "By"}).Draw(t, "unit"))
+	m.SetDescription(rapid.SampledFrom([]string{"", "a text", "a.b (scope: jobmanager)"}).Draw(t, "description"))
+	switch rapid.IntRange(0, 5).Draw(t, "type") {
+	case 0:
+		drawNumberPoints(t, m.SetEmptyGauge().DataPoints())
+	case 1, 2:
+		sum := m.SetEmptySum()
+		sum.SetIsMonotonic(rapid.Bool().Draw(t, "monotonic"))
+		sum.SetAggregationTemporality(pmetric.AggregationTemporality(rapid.Int32Range(0, 2).Draw(t, "temporality")))
+		drawNumberPoints(t, sum.DataPoints())
+	case 3:
+		m.SetEmptySummary().DataPoints().AppendEmpty().SetCount(rapid.Uint64().Draw(t, "count"))
+	case 4:
+		m.SetEmptyHistogram().DataPoints().AppendEmpty().SetCount(rapid.Uint64().Draw(t, "count"))
+	}
+}
+
+// pointsOf returns what a metric carries without its name, unit and type.
+func pointsOf(m pmetric.Metric) any {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		return m.Gauge().DataPoints()
+	case pmetric.MetricTypeSum:
+		return m.Sum().DataPoints()
+	case pmetric.MetricTypeSummary:
+		return m.Summary().DataPoints()
+	case pmetric.MetricTypeHistogram:
+		return m.Histogram().DataPoints()
+	default:
+		return nil
+	}
+}
+
+func TestRenameNeverTouchesPoints(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := newTestRenamer(t, rapid.SampledFrom([]Unmatched{UnmatchedDerive, UnmatchedKeep, UnmatchedDrop}).Draw(t, "unmatched"))
+		before, m := pmetric.NewMetric(), pmetric.NewMetric()
+		drawMetric(t, before)
+		before.CopyTo(m)
+
+		outcome := r.apply(m)
+
+		require.Equal(t, pointsOf(before), pointsOf(m))
+		require.Equal(t, pointCount(before), pointCount(m))
+		require.Equal(t, before.Description(), m.Description())
+		row, listed := flinkname.Flink().Lookup(before.Name())
+		require.Equal(t, listed, outcome == named)
+		if !listed {
+			require.Equal(t, before.Unit(), m.Unit())
+			require.Equal(t, before.Type(), m.Type())
+			return
+		}
+		require.Equal(t, row.Name, m.Name())
+		require.Equal(t, row.Unit, m.Unit())
+		delta := before.Type() == pmetric.MetricTypeSum &&
+			before.Sum().AggregationTemporality() != pmetric.AggregationTemporalityCumulative
+		if pmetric.MetricTypeGauge != before.Type() && pmetric.MetricTypeSum != before.Type() || delta {
+			require.Equal(t, before.Type(), m.Type())
+			return
+		}
+		if row.Kind == flinkname.Gauge {
+			require.Equal(t, pmetric.MetricTypeGauge, m.Type())
+			return
+		}
+		require.Equal(t, pmetric.MetricTypeSum, m.Type())
+		require.True(t, m.Sum().IsMonotonic())
+		require.Equal(t, pmetric.AggregationTemporalityCumulative, m.Sum().AggregationTemporality())
+	})
+}
+
+func TestRenamingTwiceIsRenamingOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := newTestRenamer(t, UnmatchedDerive)
+		m, once := pmetric.NewMetric(), pmetric.NewMetric()
+		drawMetric(t, m)
+		r.apply(m)
+		m.CopyTo(once)
+		r.apply(m)
+		require.Equal(t, once, m)
+	})
+}
+
+func TestDerivedNamesFollowTheirHelp(t *testing.T) {
+	const raw = "flink_taskmanager_job_task_operator_orders_seen"
+	var names derivedNames
+	for range 2 {
+		assert.Equal(t, "flink.operator.orders-seen", names.get(raw, "orders-seen (scope: taskmanager_job_task_operator)"))
+		assert.Equal(t, "flink.operator.orders.seen", names.get(raw, "orders.seen (scope: taskmanager_job_task_operator)"))
+		assert.Equal(t, "flink.operator.orders_seen", names.get(raw, ""))
+	}
+	assert.Len(t, names.names, 1)
+}
+
+func TestDerivedNamesAreBounded(t *testing.T) {
+	var names derivedNames
+	for i := range maxDerivedNames + 10 {
+		raw := fmt.Sprintf("flink_taskmanager_metric_%d", i)
+		require.Equal(t, fmt.Sprintf("flink.taskmanager.metric_%d", i), names.get(raw, ""))
+		require.LessOrEqual(t, len(names.names), maxDerivedNames)
+	}
+	long := "flink_taskmanager_" + strings.Repeat("a", maxDerivedBytes)
+	size := len(names.names)
+	require.Equal(t, "flink.taskmanager."+strings.Repeat("a", maxDerivedBytes), names.get(long, ""))
+	require.Len(t, names.names, size, "a long name is not remembered")
+}
+
+func TestDerivedNamesServeSeveralPipelines(t *testing.T) {
+	var (
+		names derivedNames
+		wg    sync.WaitGroup
+	)
+	for range 4 {
+		wg.Go(func() {
+			for i := range 2000 {
+				assert.Equal(t, fmt.Sprintf("flink.task.m%d", i%300), names.get(fmt.Sprintf("flink_taskmanager_job_task_m%d", i%300), ""))
+			}
+		})
+	}
+	wg.Wait()
+	assert.Len(t, names.names, 300)
+}
