@@ -1,0 +1,17 @@
+//go:generate mdatagen metadata.yaml
+
+// Package flinkprometheusreceiver scrapes the Prometheus reporters of Apache Flink's JobManagers and TaskManagers. A
+// scrape passes through these files in order:
+//
+//	loop.go      one clock per target
+//	scraper.go   one scrape, from request to commit
+//	fetch.go     GET, decompression, limits of the body
+//	reading.go   body -> points        text.go     one line of the text format
+//	                                   catalog.go  what lines mean: entities, metrics, series
+//	                                   naming.go   kind, unit and description of a metric
+//	history.go   start times and stale markers
+//	build.go     points -> pdata
+//
+// All state of a target belongs to the goroutine of its loop; nothing is shared between targets but the HTTP client,
+// the buffers and the telemetry.
+package flinkprometheusreceiver

@@ -1,0 +1,148 @@
+package flinkprometheusreceiver
+
+import (
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// sentinel is Java's Long.MIN_VALUE as a double, by which Flink says "no watermark yet".
+const sentinel = -9.223372036854776e18
+
+// form is what becomes of a point.
+type form uint8
+
+const (
+	value  form = iota // passed on
+	ended              // a stale marker
+	hidden             // exposed, but not a value, and no value before it either
+)
+
+// point is one series in one scrape.
+type point struct {
+	series *series
+	value  float64
+	start  pcommon.Timestamp
+	next   int32 // the entity's next point, scratch of build
+	form   form
+}
+
+// reading is what one scrape has found. It is reused by the next scrape of its target.
+type reading struct {
+	points    []point // one per exposed series, then the stale markers of vanished ones
+	exposed   int     // number of the former
+	samples   int     // sample lines of the body, dropped ones included
+	complete  bool    // proves that what it lacks was absent
+	refused   bool    // proves that nothing was there
+	sentinels int
+	drops     map[dropReason]int
+}
+
+func (r *reading) reset() {
+	clear(r.drops)
+	*r = reading{points: r.points[:0], drops: r.drops}
+}
+
+func (r *reading) drop(why dropReason) {
+	if r.drops == nil {
+		r.drops = map[dropReason]int{}
+	}
+	r.drops[why]++
+	if why == malformed {
+		r.complete = false
+	}
+}
+
+var errNoMetrics = errors.New("no line of the body is in the Prometheus text format")
+
+// read parses a whole body into r. An error means that the body is refused as a whole.
+func (c *catalog) read(body []byte, r *reading, limits LimitsConfig) error {
+	var ln []byte
+	understood, predicted := false, 0
+	r.complete = true
+	for len(body) > 0 {
+		ln, body = cutLine(body)
+		if len(ln) == 0 {
+			continue
+		}
+		if ln[0] == '#' {
+			if comment, ok := parseComment(ln); ok {
+				understood = true
+				c.note(comment, c.scan)
+			}
+			continue
+		}
+		r.samples++
+		if r.samples > limits.Series {
+			return failf(reasonSeriesLimit, "more than limits.series = %d series", limits.Series)
+		}
+		var ok bool
+		if predicted, ok = c.readSample(ln, predicted, r, limits.LineLength); ok {
+			understood = true
+		}
+	}
+	if r.samples > 0 && !understood {
+		return &failure{reasonNotMetrics, errNoMetrics}
+	}
+	r.exposed = len(r.points)
+	return nil
+}
+
+// readSample adds the sample of one line. It returns where the next line is expected, and whether this one was in the
+// text format at all. The limit holds for what names the series: a series that is too long is so in every scrape.
+func (c *catalog) readSample(ln []byte, predicted int, r *reading, limit int) (next int, ok bool) {
+	key, rest := cutSample(ln)
+	if len(key) > limit {
+		r.drop(lineTooLong)
+		return predicted, false
+	}
+	l, next := c.resolve(key, predicted)
+	if l.why != kept {
+		r.drop(l.why)
+		return next, l.why != malformed
+	}
+	v, err := parseValue(rest)
+	if err != nil {
+		r.drop(malformed)
+		return next, false
+	}
+	s := l.series
+	if s == nil {
+		return next, true
+	}
+	if s.scan == c.scan {
+		r.drop(duplicateSeries)
+		return next, true
+	}
+	s.scan = c.scan
+	r.points = append(r.points, point{series: s, value: v})
+	return next, true
+}
+
+// failure is an error with the reason that telemetry counts it under.
+type failure struct {
+	reason string
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+
+func (f *failure) Unwrap() error { return f.err }
+
+func failf(reason, format string, args ...any) error {
+	return &failure{reason, fmt.Errorf(format, args...)}
+}
+
+// Reasons for which a scrape fails.
+const (
+	reasonRefused     = "refused"     // nothing listens
+	reasonTimeout     = "timeout"     // no complete answer within the timeout
+	reasonConnection  = "connection"  // any other error of the network
+	reasonStatus      = "http_status" // not 200
+	reasonNotMetrics  = "not_metrics" // HTML, JSON, or no line in the text format
+	reasonTruncated   = "truncated"   // the body ends early
+	reasonEncoding    = "encoding"    // the body cannot be decompressed
+	reasonBodySize    = "body_size"
+	reasonSeriesLimit = "series_limit"
+)

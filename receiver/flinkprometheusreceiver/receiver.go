@@ -1,0 +1,115 @@
+package flinkprometheusreceiver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+
+	"weir.example/receiver/flinkprometheusreceiver/internal/metadata"
+)
+
+// shutdownTimeout bounds Shutdown, should a later component not heed its context.
+const shutdownTimeout = 4 * time.Second
+
+var errStillDelivering = errors.New("a scrape is still being delivered, the pipeline does not heed its context")
+
+// flinkReceiver runs one loop per target.
+type flinkReceiver struct {
+	cfg  *Config
+	set  receiver.Settings
+	next consumer.Metrics
+
+	client    *http.Client
+	telemetry *metadata.TelemetryBuilder
+	cancel    context.CancelFunc
+	loops     sync.WaitGroup
+}
+
+var _ receiver.Metrics = (*flinkReceiver)(nil)
+
+// Start begins to scrape. It does not wait for any target.
+func (r *flinkReceiver) Start(ctx context.Context, host component.Host) error {
+	targets, err := parseTargets(r.cfg.Targets)
+	if err != nil {
+		return err
+	}
+	if r.client, err = r.newClient(ctx, host); err != nil {
+		return err
+	}
+	if r.telemetry, err = metadata.NewTelemetryBuilder(r.set.TelemetrySettings); err != nil {
+		return err
+	}
+	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+		ReceiverID: r.set.ID, Transport: "http", ReceiverCreateSettings: r.set,
+	})
+	if err != nil {
+		return err
+	}
+	// The context given to Start ends when Start returns.
+	ctx, r.cancel = context.WithCancel(context.Background())
+	for _, t := range targets {
+		s := r.newScraper(t, obs)
+		r.loops.Go(func() {
+			loop(ctx, r.cfg.CollectionInterval, t.offset(r.cfg.CollectionInterval), s.scrape, s.watch.skipped)
+		})
+	}
+	return nil
+}
+
+func (r *flinkReceiver) newClient(ctx context.Context, host component.Host) (*http.Client, error) {
+	client, err := r.cfg.HTTP.ToClient(ctx, host.GetExtensions(), r.set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	client.Timeout = 0 // fetcher has its own
+	// A reporter never redirects: what does is something else.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client, nil
+}
+
+func (r *flinkReceiver) newScraper(t target, obs *receiverhelper.ObsReport) *scraper {
+	f := newFetcher(r.client, r.cfg, t)
+	return &scraper{
+		get:      f.get,
+		proxied:  f.proxied,
+		limits:   r.cfg.Limits,
+		interval: r.cfg.CollectionInterval,
+		catalog:  newCatalog(newNaming(r.cfg), r.cfg.EntityAttributes == attributesPoint),
+		history:  newHistory(r.cfg),
+		builder:  newBuilder(r.cfg.ServiceName, t.instance()),
+		next:     r.next,
+		obs:      obs,
+		watch:    newWatch(r.set.Logger, r.telemetry, t),
+		probing:  t.ranged,
+	}
+}
+
+// Shutdown ends all scrapes. No stale markers are sent: the targets go on, and so will the next Weir.
+func (r *flinkReceiver) Shutdown(ctx context.Context) error {
+	if r.cancel == nil {
+		return nil
+	}
+	r.cancel()
+	ended := make(chan struct{})
+	go func() {
+		r.loops.Wait()
+		close(ended)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
+	defer r.telemetry.Shutdown()
+	defer r.client.CloseIdleConnections()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return errStillDelivering
+	}
+}

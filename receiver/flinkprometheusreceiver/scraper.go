@@ -1,0 +1,102 @@
+package flinkprometheusreceiver
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+)
+
+// scraper scrapes one target. Its methods are called by one goroutine.
+type scraper struct {
+	get      func(ctx context.Context, buf *bytes.Buffer) error // fetcher.get
+	proxied  bool
+	limits   LimitsConfig
+	interval time.Duration // bounds the pipeline's part
+	catalog  *catalog
+	history  *history
+	builder  *builder
+	next     consumer.Metrics
+	obs      *receiverhelper.ObsReport
+	watch    *watch
+	reading  reading
+
+	// probing is true for a port of a range until it answers: it makes no series and no log lines.
+	probing bool
+}
+
+// scrape does one scrape, which begins now. What it learns counts only if the pipeline took the result.
+func (s *scraper) scrape(ctx context.Context) {
+	now := time.Now()
+	t := pcommon.NewTimestampFromTime(now.Truncate(time.Millisecond))
+	err := s.read(ctx)
+	duration := time.Since(now)
+	if ctx.Err() != nil {
+		return // shutting down, which is not the target's fault
+	}
+	s.watch.scraped(ctx, duration)
+	if err != nil && s.probing {
+		s.watch.silent(ctx)
+		s.commit(t)
+		return
+	}
+	s.probing = false
+	s.history.judge(&s.reading, t, s.catalog.scan)
+	md := s.builder.build(&s.reading, s.report(err, duration), t, s.catalog.scan)
+	if refusal := s.deliver(ctx, md); refusal != nil {
+		s.watch.undelivered(ctx, refusal)
+		return
+	}
+	s.watch.delivered(ctx, &s.reading, err)
+	s.commit(t)
+}
+
+// read fills s.reading. After an error it is empty, and no series counts as seen.
+func (s *scraper) read(ctx context.Context) error {
+	s.reading.reset()
+	s.catalog.begin()
+	body := bodies.Get().(*bytes.Buffer)
+	defer releaseBody(body)
+	err := s.get(ctx, body)
+	if err == nil {
+		err = s.catalog.read(body.Bytes(), &s.reading, s.limits)
+		s.catalog.end(s.history.remembered())
+	}
+	if err != nil {
+		s.reading.reset()
+		s.reading.refused = reasonOf(err) == reasonRefused && !s.proxied
+		s.catalog.begin()
+	}
+	return err
+}
+
+func (s *scraper) report(err error, duration time.Duration) report {
+	rep := report{up: err == nil, duration: duration, samples: s.reading.samples}
+	for _, p := range s.reading.points {
+		if p.form == value && !p.series.valued {
+			rep.added++
+		}
+	}
+	return rep
+}
+
+// deliver hands a scrape to the pipeline, which has until the next scrape to take it.
+func (s *scraper) deliver(ctx context.Context, md pmetric.Metrics) error {
+	ctx, cancel := context.WithTimeout(ctx, s.interval)
+	defer cancel()
+	ctx = s.obs.StartMetricsOp(ctx)
+	points := md.DataPointCount()
+	err := s.next.ConsumeMetrics(ctx, md)
+	s.obs.EndMetricsOp(ctx, "prometheus", points, err)
+	return err
+}
+
+func (s *scraper) commit(t pcommon.Timestamp) {
+	for _, gone := range s.history.commit(&s.reading, t, s.catalog.scan) {
+		s.catalog.forget(gone)
+	}
+}
