@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestABusyPortIsNamedWithItsUseAndVariable(t *testing.T) {
+func TestABusyPortIsNamedWithItsUseAndSetting(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
@@ -18,12 +18,12 @@ func TestABusyPortIsNamedWithItsUseAndVariable(t *testing.T) {
 	free, err := FreePorts(2)
 	require.NoError(t, err)
 
-	require.NoError(t, CheckPorts(Port{free[0], "one", "A"}, Port{free[1], "two", "B"}))
-	err = CheckPorts(Port{busy, "VictoriaMetrics", "VM_PORT"}, Port{free[0], "Flink", "FLINK_PORT"}, Port{free[0], "Weir", "WEIR_PORT"})
+	require.NoError(t, CheckPorts(Port{free[0], "one", "A=1"}, Port{free[1], "two", "B=1"}))
+	err = CheckPorts(Port{busy, "VictoriaMetrics", "VM_PORT=1"}, Port{free[0], "Flink", "FLINK_PORT=2"}, Port{free[0], "Weir", "WEIR_PORT=3"})
 
 	assert.ErrorContains(t, err, "(VictoriaMetrics) is in use")
-	assert.ErrorContains(t, err, "choose another with VM_PORT=")
-	assert.ErrorContains(t, err, "Weir has the same port as Flink (FLINK_PORT)")
+	assert.ErrorContains(t, err, "choose another, as with VM_PORT=1")
+	assert.ErrorContains(t, err, "is meant for both Flink and Weir: choose another, as with WEIR_PORT=3")
 }
 
 func TestJavaMajorReadsWhatJavaPrints(t *testing.T) {

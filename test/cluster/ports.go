@@ -6,11 +6,11 @@ import (
 	"net"
 )
 
-// Port is a TCP port that a process is going to listen on, what for, and the setting that moves it elsewhere.
+// Port is a TCP port that a process is going to listen on, what for, and a setting that would move it elsewhere ("VM_PORT=18428").
 type Port struct {
-	Number   int
-	Use      string
-	Variable string
+	Number int
+	Use    string
+	Move   string
 }
 
 // CheckPorts returns one line for every port that is taken. It listens on all addresses, since Flink's reporters do.
@@ -19,14 +19,14 @@ func CheckPorts(ports ...Port) error {
 	seen := map[int]Port{}
 	for _, p := range ports {
 		if other, ok := seen[p.Number]; ok {
-			errs = append(errs, fmt.Errorf("%s=%d: %s has the same port as %s (%s)", p.Variable, p.Number, p.Use, other.Use, other.Variable))
+			errs = append(errs, fmt.Errorf("port %d is meant for both %s and %s: choose another, as with %s", p.Number, other.Use, p.Use, p.Move))
 			continue
 		}
 		seen[p.Number] = p
 		l, err := net.Listen("tcp", fmt.Sprintf(":%d", p.Number))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("port %d (%s) is in use: end what listens there, or choose another with %s=%d",
-				p.Number, p.Use, p.Variable, p.Number+10000))
+			errs = append(errs, fmt.Errorf("port %d (%s) is in use: end what listens there, or choose another, as with %s",
+				p.Number, p.Use, p.Move))
 			continue
 		}
 		errs = append(errs, l.Close())
