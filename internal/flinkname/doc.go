@@ -5,3 +5,5 @@
 // The table comes from one file, flink.csv. A raw name is what the reporter exposes
 // (flink_taskmanager_job_task_numRecordsIn), a documented name what people look for (flink.task.numRecordsIn).
 package flinkname
+
+//go:generate go test . -run TestDocumentationMatchesTheTable -update

@@ -107,7 +107,7 @@ func counters(t *testing.T, telemetry *componenttest.Telemetry) map[string]int64
 			for _, point := range sum.DataPoints {
 				var labels []string
 				for _, label := range point.Attributes.ToSlice() {
-					labels = append(labels, string(label.Key)+"="+label.Value.Emit())
+					labels = append(labels, string(label.Key)+"="+label.Value.String())
 				}
 				totals[name+"{"+strings.Join(labels, ",")+"}"] = point.Value
 			}
