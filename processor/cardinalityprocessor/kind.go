@@ -45,6 +45,6 @@ func sumToGauge(m pmetric.Metric) {
 	points.MoveAndAppendTo(m.SetEmptyGauge().DataPoints())
 }
 
-// forgetScrapedType removes what a Prometheus receiver noted as the type of the exposition (gauge, unknown). Exporters
-// prefer it to the real type, and it is wrong from now on.
+// forgetScrapedType removes what a Prometheus receiver noted as the type of the exposition (gauge, unknown). It is
+// wrong from now on, and some exporters trust it more than the type itself.
 func forgetScrapedType(m pmetric.Metric) { m.Metadata().Remove("prometheus.type") }

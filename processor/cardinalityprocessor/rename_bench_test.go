@@ -3,43 +3,43 @@ package cardinalityprocessor
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"weir.example/internal/flinktest"
 )
 
 // benchmarkRename renames the metrics of a captured TaskManager; each round gives them their raw names and kinds back.
 func benchmarkRename(b *testing.B, rightKind bool) {
-	families := parseCapture(b, "../../internal/flinktest/testdata/1.20.3/steady/taskmanager-1-01.txt.gz")
+	processes, err := flinktest.Scenario("1.20.3", "steady")
+	require.NoError(b, err)
+	taskManager := processes[1]
+	raw := metricsOf(b, taskManager.Pages[0].Body)
 	cfg := createDefaultConfig().(*Config)
 	cfg.Rename.GetOrInsertDefault()
 	p, err := newProcessor(cfg, componenttest.NewNopTelemetrySettings())
 	require.NoError(b, err)
-	b.Cleanup(func() { _ = p.shutdown(b.Context()) })
+	b.Cleanup(func() { assert.NoError(b, p.shutdown(b.Context())) })
 
 	md := pmetric.NewMetrics()
 	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
-	for _, family := range families {
-		fill(metrics.AppendEmpty(), family)
-	}
-	reset := func() {
-		for i, family := range families {
-			m := metrics.At(i)
-			m.SetName(family.GetName())
-			if !rightKind && m.Type() == pmetric.MetricTypeSum {
-				sumToGauge(m)
-			}
-		}
-	}
+	raw.CopyTo(metrics)
 	_, err = p.process(b.Context(), md)
 	require.NoError(b, err)
 
 	b.ReportAllocs()
 	for b.Loop() {
-		reset()
+		for i, m := range raw.All() {
+			metrics.At(i).SetName(m.Name())
+			if !rightKind && isCumulativeSum(metrics.At(i)) {
+				sumToGauge(metrics.At(i))
+			}
+		}
 		_, _ = p.process(b.Context(), md)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(families)), "ns/metric")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*raw.Len()), "ns/metric")
 }
 
 func BenchmarkRenameRightKind(b *testing.B)    { benchmarkRename(b, true) }
