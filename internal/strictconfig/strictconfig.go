@@ -8,18 +8,21 @@ package strictconfig
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 )
 
 var (
 	durationType    = reflect.TypeFor[time.Duration]()
 	unmarshalerType = reflect.TypeFor[confmap.Unmarshaler]()
+	optionalPackage = reflect.TypeFor[configoptional.Optional[struct{}]]().PkgPath()
 )
 
 // Unmarshal decodes conf into config, a pointer to a struct that holds the defaults.
@@ -57,6 +60,10 @@ func checkValue(faults *[]error, path string, value any, t reflect.Type) {
 	if value == nil {
 		return
 	}
+	if inner, ok := optionalOf(t); ok {
+		checkOptional(faults, path, value, inner)
+		return
+	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -85,6 +92,33 @@ func checkValue(faults *[]error, path string, value any, t reflect.Type) {
 	if allowed != "" {
 		*faults = append(*faults, fmt.Errorf("%s: must be %s (got %s)", path, allowed, quote(value)))
 	}
+}
+
+// optionalOf sees through configoptional.Optional, which decodes itself into the one value it holds.
+func optionalOf(t reflect.Type) (reflect.Type, bool) {
+	if t.PkgPath() != optionalPackage {
+		return nil, false
+	}
+	get, ok := reflect.PointerTo(t).MethodByName("Get")
+	if !ok {
+		return nil, false
+	}
+	return get.Type.Out(0).Elem(), true
+}
+
+// checkOptional allows the key that every optional section has besides its own.
+func checkOptional(faults *[]error, path string, value any, t reflect.Type) {
+	section, ok := value.(map[string]any)
+	if !ok {
+		checkValue(faults, path, value, t)
+		return
+	}
+	if enabled, given := section["enabled"]; given {
+		checkValue(faults, join(path, "enabled"), enabled, reflect.TypeFor[bool]())
+		section = maps.Clone(section)
+		delete(section, "enabled")
+	}
+	checkValue(faults, path, section, t)
 }
 
 func checkList(faults *[]error, path string, value any, t reflect.Type) {

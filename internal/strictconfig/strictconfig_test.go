@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 	"gopkg.in/yaml.v3"
 
@@ -18,14 +19,15 @@ type batch struct {
 }
 
 type config struct {
-	Interval time.Duration           `mapstructure:"collection_interval"`
-	Targets  []string                `mapstructure:"targets"`
-	Info     bool                    `mapstructure:"target_info"`
-	Limit    uint64                  `mapstructure:"limit"`
-	Labels   map[string]string       `mapstructure:"labels"`
-	Batch    batch                   `mapstructure:"batch"`
-	Batches  []batch                 `mapstructure:"batches"`
-	HTTP     confighttp.ClientConfig `mapstructure:"http"`
+	Interval time.Duration                  `mapstructure:"collection_interval"`
+	Targets  []string                       `mapstructure:"targets"`
+	Info     bool                           `mapstructure:"target_info"`
+	Limit    uint64                         `mapstructure:"limit"`
+	Labels   map[string]string              `mapstructure:"labels"`
+	Batch    batch                          `mapstructure:"batch"`
+	Batches  []batch                        `mapstructure:"batches"`
+	HTTP     confighttp.ClientConfig        `mapstructure:"http"`
+	Rename   configoptional.Optional[batch] `mapstructure:"rename"`
 
 	_ struct{}
 }
@@ -50,6 +52,7 @@ limit: 7
 labels: {cluster: orders}
 batch: {flush_timeout: 5s}
 batches: [{max_size: 1}]
+rename: {enabled: true, max_size: 3}
 http: {timeout: 3s, headers: {X-Scope-OrgID: a}, tls: {insecure: true}}
 `)
 	require.NoError(t, err)
@@ -67,7 +70,7 @@ func TestMistakesNameThePathWhatWasGivenAndWhatIsAllowed(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	f(`{batch: {max_sizes: 5}}`, `batch.max_sizes: unknown key, did you mean "max_size"? (allowed here: flush_timeout, max_size)`)
-	f(`{shardz: 5}`, `shardz: unknown key (allowed here: batch, batches, collection_interval, http, labels, limit, target_info, targets)`)
+	f(`{shardz: 5}`, `shardz: unknown key (allowed here: batch, batches, collection_interval, http, labels, limit, rename, target_info, targets)`)
 	f(`{collection_interval: soon}`, `collection_interval: must be a duration such as 500ms, 15s or 5m (got "soon")`)
 	f(`{collection_interval: 15}`, `collection_interval: must be a duration such as 500ms, 15s or 5m (got "15")`)
 	f(`{batch: {max_size: many}}`, `batch.max_size: must be a whole number (got "many")`)
@@ -76,6 +79,8 @@ func TestMistakesNameThePathWhatWasGivenAndWhatIsAllowed(t *testing.T) {
 	f(`{targets: http://a}`, `targets: must be a list (got "http://a")`)
 	f(`{batch: 2000}`, `batch: must be a mapping with the keys flush_timeout, max_size (got "2000")`)
 	f(`{batches: [{}, {max_size: x}]}`, `batches[1].max_size: must be a whole number (got "x")`)
+	f(`{rename: {max_sise: 1}}`, `rename.max_sise: unknown key, did you mean "max_size"? (allowed here: flush_timeout, max_size)`)
+	f(`{rename: {enabled: perhaps}}`, `rename.enabled: must be true or false (got "perhaps")`)
 	f(`{http: {timeout: never}}`, `http.timeout: must be a duration such as 500ms, 15s or 5m (got "never")`)
 }
 
