@@ -1,0 +1,123 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// scrape is what a reporter answered to one request, decoded. Failed is set if there was no answer or the client did not wait
+// for its end.
+type scrape struct {
+	at     time.Time
+	body   string
+	failed bool
+}
+
+// recorder is a proxy in front of one reporter that keeps every answer.
+type recorder struct {
+	upstream string
+	server   *httptest.Server
+	client   *http.Client
+
+	mu      sync.Mutex
+	scrapes []scrape
+}
+
+func newRecorder(t *testing.T, upstream string) *recorder {
+	r := &recorder{
+		upstream: upstream,
+		client:   &http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}},
+	}
+	r.server = httptest.NewServer(r)
+	t.Cleanup(r.server.Close)
+	return r
+}
+
+// url is what to scrape instead of the reporter; instance is how Weir will call it.
+func (r *recorder) url() string      { return r.server.URL + "/metrics" }
+func (r *recorder) instance() string { return strings.TrimPrefix(r.server.URL, "http://") }
+
+func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	s := scrape{at: time.Now()}
+	header, body, err := r.fetch(req)
+	if err == nil {
+		s.body, err = decoded(header, body)
+	}
+	if err == nil {
+		w.Header().Set("Content-Type", header.Get("Content-Type"))
+		if e := header.Get("Content-Encoding"); e != "" {
+			w.Header().Set("Content-Encoding", e)
+		}
+		_, err = w.Write(body)
+	} else if req.Context().Err() == nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+	}
+	s.failed = err != nil || req.Context().Err() != nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scrapes = append(r.scrapes, s)
+}
+
+func (r *recorder) fetch(req *http.Request) (http.Header, []byte, error) {
+	up, err := http.NewRequestWithContext(req.Context(), http.MethodGet, r.upstream+"?"+req.URL.RawQuery, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if e := req.Header.Get("Accept-Encoding"); e != "" {
+		up.Header.Set("Accept-Encoding", e)
+	}
+	resp, err := r.client.Do(up)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return resp.Header, body, err
+}
+
+func decoded(h http.Header, body []byte) (string, error) {
+	if h.Get("Content-Encoding") != "gzip" {
+		return string(body), nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	plain, err := io.ReadAll(z)
+	return string(plain), err
+}
+
+// all returns what was recorded so far.
+func (r *recorder) all() []scrape {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]scrape(nil), r.scrapes...)
+}
+
+// waitFor waits until n more scrapes meet a condition on their body.
+func (r *recorder) waitFor(ctx context.Context, t *testing.T, n int, what string, cond func(scrape) bool) {
+	t.Helper()
+	from := len(r.all())
+	require.Eventually(t, func() bool {
+		met := 0
+		for _, s := range r.all()[from:] {
+			if cond(s) {
+				met++
+			}
+		}
+		return met >= n || ctx.Err() != nil
+	}, 3*time.Minute, 50*time.Millisecond, what)
+	require.NoError(t, ctx.Err())
+}

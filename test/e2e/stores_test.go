@@ -1,0 +1,158 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"weir.example/internal/flinkname"
+	"weir.example/internal/promtest"
+	"weir.example/test/cluster"
+)
+
+func TestFlinkToStores(t *testing.T) {
+	s := tell(t)
+	t.Run("the strict receiver saw no violation", s.nothingIsViolated)
+	t.Run("every documented metric arrives under its documented name", s.documentedNamesArrive)
+	t.Run("no series and no sample is lost or made up", s.everySampleArrives)
+	t.Run("kinds and start times follow the table and the absence rule", s.kindsAndStartTimes)
+	t.Run("Prometheus holds the same samples", s.prometheusHoldsTheSame)
+	t.Run("VictoriaMetrics holds the same samples", s.victoriaHoldsTheSame)
+	t.Run("a failed job ends with stale markers and counts from zero again", s.failedJobStartsAgain)
+	t.Run("increase over the failure is what the bodies say", s.increaseIsRight)
+	t.Run("a cancelled job ends with stale markers and nothing after", s.cancelledJobEnds)
+	t.Run("a killed TaskManager is down and its series are stale", s.killedTaskManagerIsDown)
+}
+
+func (s *story) nothingIsViolated(t *testing.T) {
+	assert.Empty(t, s.strict.Violations())
+	assert.Positive(t, s.strict.Counts().Samples)
+	assert.Zero(t, s.strict.Counts().Repeats)
+}
+
+func (s *story) documentedNamesArrive(t *testing.T) {
+	arrived := map[string]bool{}
+	for _, series := range s.strict.Series() {
+		arrived[series.Name()] = true
+	}
+	exposed := map[string]bool{} // documented names of metrics in the bodies that had a value
+	for _, g := range s.targets {
+		for _, p := range g.pages {
+			for _, pt := range p.points {
+				if m, ok := flinkname.Flink().Lookup(pt.raw); ok {
+					exposed[m.Name] = true
+				}
+			}
+		}
+	}
+	for name := range exposed {
+		assert.True(t, arrived[strings.ReplaceAll(name, ".", "_")], "%s is not in the store", name)
+	}
+	t.Logf("%d of %d documented names", len(exposed), len(flinkname.Flink().Documented()))
+	assert.Greater(t, len(exposed), 70)
+}
+
+// own are the series that Weir adds to those of a target.
+var own = map[string]bool{
+	"up": true, "scrape_duration_seconds": true, "scrape_samples_scraped": true, "scrape_series_added": true, "target_info": true,
+}
+
+func (s *story) everySampleArrives(t *testing.T) {
+	total, sentinels := 0, 0
+	for _, g := range s.targets {
+		received := map[string][]promtest.Sample{}
+		for _, series := range s.strict.Series("instance", g.instance) {
+			if !own[series.Name()] {
+				received[series.String()] = series.Samples
+			}
+		}
+		expected := expect(g.pages, g.times)
+		for series, want := range expected {
+			total += len(want)
+			assertSamples(t, series, want, received[series])
+		}
+		for series := range received {
+			assert.Contains(t, expected, series, "a series that Flink did not expose")
+		}
+		for i, p := range g.pages {
+			sentinels += p.sentinels
+			if g.up[i] == 1 {
+				assert.Equal(t, float64(p.lines), s.ownSample(t, "scrape_samples_scraped", g, i))
+			}
+		}
+	}
+	t.Logf("%d samples compared, %d sentinels left out", total, sentinels)
+	assert.Greater(t, total, 10_000)
+	assert.Positive(t, sentinels)
+}
+
+func (s *story) ownSample(t *testing.T, name string, g *target, i int) float64 {
+	samples := s.strict.Samples(name, "instance", g.instance)
+	require.Len(t, samples, len(g.times), name)
+	assert.Equal(t, g.times[i], samples[i].T)
+	return samples[i].V
+}
+
+func assertSamples(t *testing.T, series string, want []sample, got []promtest.Sample) {
+	t.Helper()
+	if !assert.Len(t, got, len(want), series) {
+		return
+	}
+	for i, w := range want {
+		if w.at != got[i].T || !sameValue(w.value, got[i].V) {
+			assert.Failf(t, "wrong sample", "%s: sample %d is %v at %d, expected %v at %d", series, i, got[i].V, got[i].T, w.value, w.at)
+			return
+		}
+	}
+}
+
+func (s *story) prometheusHoldsTheSame(t *testing.T) {
+	s.storeHoldsTheSame(t, s.stores["prometheus"], 0)
+}
+
+// VictoriaMetrics keeps decimal mantissas: the last bits of a float may differ.
+func (s *story) victoriaHoldsTheSame(t *testing.T) {
+	s.storeHoldsTheSame(t, s.stores["victoria"], 1e-12)
+}
+
+// storeHoldsTheSame compares a store, sample by sample, with what the strict receiver got. Stale markers cannot be queried.
+func (s *story) storeHoldsTheSame(t *testing.T, store *cluster.Store, tolerance float64) {
+	stored, err := store.Query(t.Context(), `{job="flink"}[1h]`, s.ended.Add(time.Minute))
+	require.NoError(t, err)
+	got := map[string][]cluster.Sample{}
+	for _, series := range stored {
+		got[render(series.Labels)] = series.Samples
+	}
+	want := map[string][]cluster.Sample{}
+	for _, series := range s.strict.Series("job", "flink") {
+		for _, p := range series.Samples {
+			if !isStale(p.V) {
+				want[series.String()] = append(want[series.String()], cluster.Sample{Millis: p.T, Value: p.V})
+			}
+		}
+	}
+	require.NotEmpty(t, want)
+	assert.Len(t, got, len(want))
+	for series, samples := range want {
+		if !assert.Len(t, got[series], len(samples), series) {
+			continue
+		}
+		for i, w := range samples {
+			g := got[series][i]
+			if w.Millis != g.Millis || !near(w.Value, g.Value, tolerance) {
+				assert.Failf(t, "wrong sample", "%s: sample %d is %v, expected %v", series, i, g, w)
+				break
+			}
+		}
+	}
+}
+
+func near(a, b, tolerance float64) bool {
+	return sameValue(a, b) || math.Abs(a-b) <= tolerance*math.Abs(a)
+}
