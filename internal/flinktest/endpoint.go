@@ -30,6 +30,7 @@ type Endpoint struct {
 	script Script
 
 	mu       sync.Mutex // covers what follows
+	listener net.Listener
 	server   *http.Server
 	step     int
 	stepping bool
@@ -125,6 +126,7 @@ func (e *Endpoint) settle() error {
 }
 
 func (e *Endpoint) serve(listener net.Listener) {
+	e.listener = listener
 	e.server = &http.Server{Handler: http.HandlerFunc(e.answer), ErrorLog: log.New(io.Discard, "", 0)}
 	go func(s *http.Server) { _ = s.Serve(listener) }(e.server)
 }
@@ -132,6 +134,7 @@ func (e *Endpoint) serve(listener net.Listener) {
 // stop closes the listener and every connection, as the end of a process does.
 func (e *Endpoint) stop() {
 	if e.server != nil {
+		_ = e.listener.Close() // the server may not know it yet
 		_ = e.server.Close()
 		e.server = nil
 	}

@@ -56,6 +56,7 @@ func (e *Endpoint) serveFault(w http.ResponseWriter, r *http.Request, f Fault, b
 	case ShortLength:
 		header.Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = w.Write(body[:len(body)/2])
+		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	case CutGzip:
 		header.Set("Content-Encoding", "gzip")

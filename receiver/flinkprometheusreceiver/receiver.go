@@ -80,6 +80,7 @@ func (r *flinkReceiver) newScraper(t target, obs *receiverhelper.ObsReport) *scr
 		get:      f.get,
 		proxied:  f.proxied,
 		limits:   r.cfg.Limits,
+		now:      time.Now,
 		interval: r.cfg.CollectionInterval,
 		catalog:  newCatalog(newNaming(r.cfg), r.cfg.EntityAttributes == attributesPoint),
 		history:  newHistory(r.cfg),

@@ -16,6 +16,7 @@ type scraper struct {
 	get      func(ctx context.Context, buf *bytes.Buffer) error // fetcher.get
 	proxied  bool
 	limits   LimitsConfig
+	now      func() time.Time
 	interval time.Duration // bounds the pipeline's part
 	catalog  *catalog
 	history  *history
@@ -31,10 +32,10 @@ type scraper struct {
 
 // scrape does one scrape, which begins now. What it learns counts only if the pipeline took the result.
 func (s *scraper) scrape(ctx context.Context) {
-	now := time.Now()
-	t := pcommon.NewTimestampFromTime(now.Truncate(time.Millisecond))
+	began := s.now()
+	t := pcommon.NewTimestampFromTime(began.Truncate(time.Millisecond))
 	err := s.read(ctx)
-	duration := time.Since(now)
+	duration := s.now().Sub(began)
 	if ctx.Err() != nil {
 		return // shutting down, which is not the target's fault
 	}

@@ -1,0 +1,91 @@
+package flinkprometheusreceiver
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"weir.example/internal/flinktest"
+)
+
+// largeBodies returns two scrapes of a TaskManager of 4,140 series, in the order in which they are scraped by turns.
+func largeBodies(b *testing.B) [2][]byte {
+	processes, err := flinktest.Scenario("1.20.3", "parallelism")
+	require.NoError(b, err)
+	for _, p := range processes {
+		if p.Name == "taskmanager-1" {
+			return [2][]byte{p.Pages[1].Body, p.Pages[2].Body}
+		}
+	}
+	b.Fatal("no taskmanager-1")
+	return [2][]byte{}
+}
+
+// BenchmarkRead parses bodies whose lines are known, as in all scrapes of a target but the first.
+func BenchmarkRead(b *testing.B) {
+	benchmark(b, func(*reading, *history, *builder, pcommon.Timestamp, uint32) {})
+}
+
+// BenchmarkScrape does all but the request and the pipeline.
+func BenchmarkScrape(b *testing.B) {
+	benchmark(b, func(r *reading, h *history, builder *builder, t pcommon.Timestamp, scan uint32) {
+		h.judge(r, t, scan)
+		builder.build(r, report{up: true}, t, scan)
+		h.commit(r, t, scan)
+	})
+}
+
+func benchmark(b *testing.B, rest func(*reading, *history, *builder, pcommon.Timestamp, uint32)) {
+	bodies := largeBodies(b)
+	cfg := createDefaultConfig().(*Config)
+	c, h, builder := newCatalog(newNaming(cfg), false), newHistory(cfg), newBuilder("flink", "tm:9249")
+	var r reading
+	samples, t := 0, pcommon.Timestamp(0)
+	scrape := func(i int) {
+		r.reset()
+		c.begin()
+		require.NoError(b, c.read(bodies[i%2], &r, cfg.Limits))
+		c.end(h.remembered())
+		t += 15e9
+		rest(&r, h, builder, t, c.scan)
+		samples += r.samples
+	}
+	scrape(0)
+	scrape(1)
+	samples = 0
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		scrape(i)
+		i++
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(samples), "ns/sample")
+}
+
+// BenchmarkFirstRead parses bodies of which nothing is known.
+func BenchmarkFirstRead(b *testing.B) {
+	bodies := largeBodies(b)
+	cfg := createDefaultConfig().(*Config)
+	b.ReportAllocs()
+	for b.Loop() {
+		c := newCatalog(newNaming(cfg), false)
+		c.begin()
+		require.NoError(b, c.read(bodies[0], &reading{}, cfg.Limits))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4140, "ns/sample")
+}
+
+// BenchmarkParseValue reads the values that Flink writes.
+func BenchmarkParseValue(b *testing.B) {
+	for i, value := range []string{" 0.0", " 4.0857056E7", " 15.799999999999983"} {
+		b.Run(strconv.Itoa(i), func(b *testing.B) {
+			given := []byte(value)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = parseValue(given)
+			}
+		})
+	}
+}
