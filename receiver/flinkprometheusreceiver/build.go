@@ -35,16 +35,23 @@ func (b *builder) build(r *reading, rep report, t pcommon.Timestamp, scan uint32
 	b.chain(r, scan)
 	resources := md.ResourceMetrics()
 	resources.EnsureCapacity(len(b.entities) + 1)
+	reported := false
 	for _, e := range b.entities {
-		rm := resources.AppendEmpty()
-		b.identify(rm.Resource().Attributes(), e)
-		b.addPoints(newScope(rm), r, e, t)
+		metrics := b.addResource(resources, e)
+		b.addPoints(metrics, r, e, t)
+		if e.isTarget() {
+			addReport(metrics, rep, t)
+			reported = true
+		}
 	}
-	rm := resources.AppendEmpty()
-	b.identify(rm.Resource().Attributes(), &entity{})
-	addReport(newScope(rm), rep, t)
+	if !reported {
+		addReport(b.addResource(resources, &entity{}), rep, t)
+	}
 	return md
 }
+
+// isTarget tells whether the entity is the target itself, which is so for lines without host and entity labels.
+func (e *entity) isTarget() bool { return e.host == "" && len(e.labels) == 0 }
 
 // chain links the points of each entity, which lie scattered over the scrape.
 func (b *builder) chain(r *reading, scan uint32) {
@@ -66,7 +73,10 @@ func (b *builder) chain(r *reading, scan uint32) {
 	}
 }
 
-func (b *builder) identify(attributes pcommon.Map, e *entity) {
+// addResource adds the Resource of an entity and returns its empty list of metrics.
+func (b *builder) addResource(resources pmetric.ResourceMetricsSlice, e *entity) pmetric.MetricSlice {
+	rm := resources.AppendEmpty()
+	attributes := rm.Resource().Attributes()
 	attributes.EnsureCapacity(len(e.labels) + 3)
 	attributes.PutStr("service.name", b.service)
 	attributes.PutStr("service.instance.id", b.instance)
@@ -76,9 +86,6 @@ func (b *builder) identify(attributes pcommon.Map, e *entity) {
 	for _, l := range e.labels {
 		attributes.PutStr(l.name, l.value)
 	}
-}
-
-func newScope(rm pmetric.ResourceMetrics) pmetric.MetricSlice {
 	scope := rm.ScopeMetrics().AppendEmpty()
 	scope.Scope().SetName(metadata.ScopeName)
 	return scope.Metrics()
