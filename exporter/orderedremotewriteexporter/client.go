@@ -1,0 +1,98 @@
+package orderedremotewriteexporter
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/exporter"
+)
+
+var reservedHeaders = []string{"Content-Encoding", "Content-Type", "User-Agent", "X-Prometheus-Remote-Write-Version"}
+
+const (
+	// maxText is how much of an answer's body is kept for the log.
+	maxText = 1 << 10
+	// maxDiscard is how much more is read so that the connection can be used again.
+	maxDiscard = 64 << 10
+)
+
+// client posts bodies to the store.
+type client struct {
+	http      *http.Client
+	endpoint  string
+	userAgent string
+}
+
+// answer is what became of one attempt.
+type answer struct {
+	status     int   // 0 if there was no answer
+	err        error // why there was none
+	retryAfter string
+	text       string // start of the body, verbatim; not for a 2xx
+}
+
+func newClient(ctx context.Context, cfg *Config, host component.Host, set exporter.Settings) (*client, error) {
+	settings := cfg.HTTP
+	if settings.MaxIdleConnsPerHost == 0 {
+		// Go keeps 2: with more slots than that connections would churn.
+		settings.MaxIdleConnsPerHost = cfg.Shards
+		settings.MaxIdleConns = max(settings.MaxIdleConns, cfg.Shards)
+	}
+	c, err := settings.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	// A redirected POST may become a GET or carry credentials elsewhere.
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client{http: c, endpoint: settings.Endpoint, userAgent: "weir/" + set.BuildInfo.Version}, nil
+}
+
+func (c *client) post(ctx context.Context, e encoder, body *payload) answer {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, http.NoBody)
+	if err != nil {
+		return answer{err: err}
+	}
+	req.Body = body.open()
+	req.GetBody = func() (io.ReadCloser, error) { return body.open(), nil }
+	req.ContentLength = int64(len(body.bytes))
+	req.Header.Set("Content-Encoding", "snappy")
+	req.Header.Set("Content-Type", e.contentType())
+	req.Header.Set("X-Prometheus-Remote-Write-Version", e.version())
+	req.Header.Set("User-Agent", c.userAgent)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer resp.Body.Close()
+	a := answer{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After")}
+	if !a.delivered() {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxText))
+		a.text = strings.ToValidUTF8(string(text), "\uFFFD")
+	}
+	_, _ = io.CopyN(io.Discard, resp.Body, maxDiscard)
+	return a
+}
+
+func (c *client) close() { c.http.CloseIdleConnections() }
+
+func (a answer) delivered() bool { return a.status/100 == 2 }
+
+// held tells answers that mean the exporter or the store is set up wrongly: the
+// data is not to blame and is kept. A redirect says that the endpoint is wrong.
+func (a answer) held() bool {
+	switch a.status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired:
+		return true
+	default:
+		return a.status/100 == 3
+	}
+}
+
+// retryable tells answers after which the same request may succeed.
+func (a answer) retryable() bool {
+	return a.err != nil || a.status/100 == 5 ||
+		a.status == http.StatusTooManyRequests || a.status == http.StatusRequestTimeout
+}

@@ -1,0 +1,55 @@
+package orderedremotewriteexporter
+
+import "go.opentelemetry.io/collector/pdata/pmetric"
+
+// countSamples returns how many samples md may become at most, leaving out
+// target_info. A point of a kind that cannot be sent counts as well.
+func countSamples(md pmetric.Metrics) int {
+	n := 0
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				n += samplesOf(m)
+			}
+		}
+	}
+	return n
+}
+
+// samplesOf returns how many samples the points of a metric become.
+func samplesOf(m pmetric.Metric) int {
+	n := 0
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		n = m.Gauge().DataPoints().Len()
+	case pmetric.MetricTypeSum:
+		n = m.Sum().DataPoints().Len()
+	case pmetric.MetricTypeExponentialHistogram:
+		n = m.ExponentialHistogram().DataPoints().Len()
+	case pmetric.MetricTypeHistogram:
+		for _, p := range m.Histogram().DataPoints().All() {
+			n += samplesOfHistogram(p)
+		}
+	case pmetric.MetricTypeSummary:
+		for _, p := range m.Summary().DataPoints().All() {
+			n += samplesOfSummary(p)
+		}
+	}
+	return n
+}
+
+// samplesOfHistogram: the finite buckets, +Inf, _count, and _sum if there is one.
+func samplesOfHistogram(p pmetric.HistogramDataPoint) int {
+	n := finiteBuckets(p) + 2
+	if p.HasSum() {
+		n++
+	}
+	return n
+}
+
+func finiteBuckets(p pmetric.HistogramDataPoint) int {
+	return min(p.ExplicitBounds().Len(), p.BucketCounts().Len())
+}
+
+// samplesOfSummary: the quantiles, _sum and _count.
+func samplesOfSummary(p pmetric.SummaryDataPoint) int { return p.QuantileValues().Len() + 2 }

@@ -1,0 +1,105 @@
+package orderedremotewriteexporter
+
+import (
+	"strings"
+
+	"github.com/prometheus/otlptranslator"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"weir.example/internal/series"
+)
+
+// names gives metrics the names of the chosen translation strategy, each
+// translated once.
+type names struct {
+	namer    otlptranslator.MetricNamer
+	interner *series.Interner
+	known    map[nameKey]*metricName
+	now      series.Generation
+}
+
+// nameKey holds all that a name may depend on; unit and kind stay empty where
+// the strategy adds no suffixes.
+type nameKey struct {
+	name, unit string
+	kind       otlptranslator.MetricType
+}
+
+// metricName holds the name labels a metric's series may have. All are nil
+// when the metric has no valid name.
+type metricName struct {
+	plain, bucket, sum, count *series.Set
+	seen                      series.Generation
+}
+
+func newNames(strategy string, interner *series.Interner) *names {
+	return &names{
+		namer:    otlptranslator.NewMetricNamer("", otlptranslator.TranslationStrategyOption(strategy)),
+		interner: interner,
+		known:    map[nameKey]*metricName{},
+	}
+}
+
+func (n *names) of(m pmetric.Metric) *metricName {
+	key := nameKey{name: m.Name()}
+	if n.namer.WithMetricSuffixes {
+		key.unit, key.kind = m.Unit(), kindOf(m)
+	}
+	name := n.known[key]
+	if name == nil {
+		key.name, key.unit = strings.Clone(key.name), strings.Clone(key.unit)
+		name = n.translate(key)
+		n.known[key] = name
+	}
+	if name.seen != n.now {
+		name.seen = n.now
+		for _, set := range []*series.Set{name.plain, name.bucket, name.sum, name.count} {
+			if set != nil {
+				n.interner.Touch(set)
+			}
+		}
+	}
+	return name
+}
+
+func (n *names) translate(key nameKey) *metricName {
+	text, err := n.namer.Build(otlptranslator.Metric{Name: key.name, Unit: key.unit, Type: key.kind})
+	if err != nil || text == "" {
+		return &metricName{}
+	}
+	set := func(suffix string) *series.Set {
+		return n.interner.Intern([]series.Label{{Name: series.NameLabel, Value: validText(text + suffix)}})
+	}
+	return &metricName{plain: set(""), bucket: set("_bucket"), sum: set("_sum"), count: set("_count")}
+}
+
+// sweep forgets names unused for more than idle generations.
+func (n *names) sweep(now, idle series.Generation) {
+	n.now = now
+	for key, name := range n.known {
+		if now-name.seen > idle {
+			delete(n.known, key)
+		}
+	}
+}
+
+func kindOf(m pmetric.Metric) otlptranslator.MetricType {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		return otlptranslator.MetricTypeGauge
+	case pmetric.MetricTypeSum:
+		if m.Sum().IsMonotonic() {
+			return otlptranslator.MetricTypeMonotonicCounter
+		}
+		return otlptranslator.MetricTypeNonMonotonicCounter
+	case pmetric.MetricTypeHistogram:
+		return otlptranslator.MetricTypeHistogram
+	case pmetric.MetricTypeSummary:
+		return otlptranslator.MetricTypeSummary
+	default:
+		return otlptranslator.MetricTypeUnknown
+	}
+}
+
+// validText makes s valid UTF-8, as protobuf strings and Prometheus demand.
+func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
