@@ -27,7 +27,7 @@ bin/weir: builder-config.yaml go.mod $(SOURCES) | $(TOOLS)/builder
 	@mkdir -p bin && cp distro/build/weir bin/weir && ls -l bin/weir | awk '{printf "bin/weir: %.1f MB\n", $$5/1e6}'
 
 check: bin/weir lint ## lint, generated files up to date, example configs validated by the real binary
-	@for f in distro/config.yaml $$(find examples -name '*.yaml' -path '*config*' | sort); do \
+	@for f in distro/config.yaml $$(find examples -name 'config*.yaml' | sort); do \
 		bin/weir validate $(GATES) --config $$f && echo "valid: $$f" || { echo "INVALID: $$f"; exit 1; }; done
 
 unit: ## unit, golden, property and fuzz-seed tests of all modules
