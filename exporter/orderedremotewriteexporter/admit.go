@@ -26,7 +26,7 @@ func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
 		s.State.last = math.MinInt64
 		slot := e.slot
 		if slot < 0 {
-			slot = int(s.Hash() % uint64(len(in.slots)))
+			slot = int(s.Hash() % uint64(len(in.staged)))
 		}
 		s.State.slot = uint16(slot)
 	}
@@ -61,14 +61,14 @@ func (in *intake) drop(r reason, n int) {
 }
 
 // commit hands the staged samples to their slots and returns how many they were.
-func (in *intake) commit() int {
+func (in *intake) commit(slots []*slot) int {
 	n := 0
 	for i, staged := range in.staged {
 		if len(staged) == 0 {
 			continue
 		}
 		n += len(staged)
-		in.slots[i].push(staged)
+		slots[i].push(staged)
 		clear(staged)
 		if in.staged[i] = staged[:0]; cap(staged) > maxStagedKept {
 			in.staged[i] = nil

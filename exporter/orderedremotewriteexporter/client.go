@@ -35,19 +35,13 @@ type answer struct {
 }
 
 func newClient(ctx context.Context, cfg *Config, host component.Host, set exporter.Settings) (*client, error) {
-	settings := cfg.HTTP
-	if settings.MaxIdleConnsPerHost == 0 {
-		// Go keeps 2: with more slots than that connections would churn.
-		settings.MaxIdleConnsPerHost = cfg.Shards
-		settings.MaxIdleConns = max(settings.MaxIdleConns, cfg.Shards)
-	}
-	c, err := settings.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
+	c, err := cfg.HTTP.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
 	// A redirected POST may become a GET or carry credentials elsewhere.
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client{http: c, endpoint: settings.Endpoint, userAgent: "weir/" + set.BuildInfo.Version}, nil
+	return &client{http: c, endpoint: cfg.HTTP.Endpoint, userAgent: "weir/" + set.BuildInfo.Version}, nil
 }
 
 func (c *client) post(ctx context.Context, e encoder, body *payload) answer {

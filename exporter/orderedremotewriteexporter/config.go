@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 
 	"weir.example/internal/strictconfig"
@@ -77,6 +78,10 @@ const (
 func createDefaultConfig() component.Config {
 	client := confighttp.NewDefaultClientConfig()
 	client.Timeout = 30 * time.Second
+	// Go keeps 2 idle connections: with more slots than that they would churn.
+	keepalive := confighttp.NewDefaultKeepaliveClientConfig()
+	keepalive.MaxIdleConns, keepalive.MaxIdleConnsPerHost = maxShards, maxShards
+	client.Keepalive = configoptional.Some(keepalive)
 	return &Config{
 		HTTP:                client,
 		Shards:              8,
@@ -110,6 +115,8 @@ func (c *Config) Validate() error {
 	fault(c.Batch.MaxSize < 1, "batch.max_size: must be at least 1 (got %d)", c.Batch.MaxSize)
 	fault(c.Batch.FlushTimeout < 0, "batch.flush_timeout: must be at least 0s (got %v)", c.Batch.FlushTimeout)
 	fault(c.QueueSamples < 1, "queue_samples: must be at least 1 (got %d)", c.QueueSamples)
+	fault(c.QueueSamples > 0 && c.QueueSamples < c.Batch.MaxSize,
+		"queue_samples: must be at least batch.max_size, %d (got %d)", c.Batch.MaxSize, c.QueueSamples)
 	fault(!slices.Contains(strategies, c.TranslationStrategy),
 		"translation_strategy: must be one of %s (got %q)", strings.Join(strategies, ", "), c.TranslationStrategy)
 	faults = append(faults, c.Retry.validate()...)

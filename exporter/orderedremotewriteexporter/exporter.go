@@ -61,14 +61,8 @@ func newExporter(set exporter.Settings, cfg *Config) (*remoteWriter, error) {
 	for range cfg.Shards {
 		x.slots = append(x.slots, newSlot(x))
 	}
-	x.in = &intake{
-		translator:    newTranslator(cfg),
-		table:         series.NewTable[progress](),
-		slots:         x.slots,
-		staged:        make([][]sample, cfg.Shards),
-		onConflict:    x.notes.conflict,
-		onUnsupported: x.notes.unsupported,
-	}
+	x.in = newIntake(cfg)
+	x.in.onConflict, x.in.onUnsupported = x.notes.conflict, x.notes.unsupported
 	return x, x.telemetry.observe(x)
 }
 
@@ -121,7 +115,7 @@ func (x *remoteWriter) take(md pmetric.Metrics) (int, error) {
 	x.in.now = x.clock()
 	x.in.walk(md)
 	x.telemetry.taken(x.in)
-	return x.in.commit(), nil
+	return x.in.commit(x.slots), nil
 }
 
 // clock returns ns since the exporter was made; it never jumps. It is above 0.

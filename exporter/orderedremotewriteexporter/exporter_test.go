@@ -236,7 +236,7 @@ func TestAnswersThatHold(t *testing.T) {
 
 func TestAdmissionTakesAllOrNothing(t *testing.T) {
 	release := make(chan struct{})
-	r := newRig(t, func(c *Config) { c.QueueSamples, c.TargetInfo = 10, false },
+	r := newRig(t, func(c *Config) { c.QueueSamples, c.Batch.MaxSize, c.TargetInfo = 10, 10, false },
 		promtest.WithScript(promtest.Sequence(promtest.Answer{Hang: release})))
 	fill := func(from, n int) *batch {
 		b := newBatch().resource(flink...)

@@ -32,12 +32,9 @@ type composition struct{ entity, extras *series.Set }
 
 func newTranslator(cfg *Config) *translator {
 	interner := series.NewInterner()
-	strategy := otlptranslator.TranslationStrategyOption(cfg.TranslationStrategy)
 	t := &translator{
-		names: newNames(cfg.TranslationStrategy, interner),
-		// Contrib's translators prefix names that start with one underscore with
-		// "key"; series must not change their names when users move to Weir.
-		namer:     otlptranslator.LabelNamer{UTF8Allowed: !strategy.ShouldEscape(), UnderscoreLabelSanitization: true}, //nolint:staticcheck // see above
+		names:     newNames(cfg.TranslationStrategy, interner),
+		namer:     labelNamer(cfg.TranslationStrategy),
 		promoted:  compileGlobs(cfg.ResourceLabels),
 		external:  cfg.ExternalLabels,
 		withInfo:  cfg.TargetInfo,
@@ -52,6 +49,15 @@ func newTranslator(cfg *Config) *translator {
 		t.shards = cfg.Shards
 	}
 	return t
+}
+
+// labelNamer names labels as contrib's translators do by default: names that
+// start with one underscore get "key" in front. Series must not change their
+// names when users move to Weir.
+func labelNamer(strategy string) otlptranslator.LabelNamer {
+	escape := otlptranslator.TranslationStrategyOption(strategy).ShouldEscape()
+	//lint:ignore SA1019 the field goes when contrib stops using it
+	return otlptranslator.LabelNamer{UTF8Allowed: !escape, UnderscoreLabelSanitization: true}
 }
 
 // extras returns what a point adds to its series: its attributes and, for

@@ -22,7 +22,6 @@ const (
 type intake struct {
 	*translator
 	table *series.Table[progress]
-	slots []*slot
 	now   int64 // ns since the exporter was made
 
 	staged  [][]sample // by slot
@@ -34,6 +33,16 @@ type intake struct {
 
 	onConflict    func(*stream)
 	onUnsupported func(reason, pmetric.Metric)
+}
+
+func newIntake(cfg *Config) *intake {
+	return &intake{
+		translator:    newTranslator(cfg),
+		table:         series.NewTable[progress](),
+		staged:        make([][]sample, cfg.Shards),
+		onConflict:    func(*stream) {},
+		onUnsupported: func(reason, pmetric.Metric) {},
+	}
 }
 
 func (in *intake) walk(md pmetric.Metrics) {

@@ -1,0 +1,76 @@
+package orderedremotewriteexporter
+
+import (
+	"math"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestPausesDoubleUpToTheLargestAndNeverOverflow(t *testing.T) {
+	r := RetryConfig{InitialInterval: 30 * time.Millisecond, MaxInterval: 5 * time.Second}
+	for n := range 200 {
+		want := min(float64(5*time.Second), float64(30*time.Millisecond)*math.Pow(2, float64(n)))
+		got := float64(r.pause(n))
+		assert.GreaterOrEqual(t, got, want*0.9-1, n)
+		assert.LessOrEqual(t, got, want*1.1+1, n)
+	}
+	huge := RetryConfig{InitialInterval: 1, MaxInterval: math.MaxInt64 / 2}
+	assert.Positive(t, huge.pause(math.MaxInt16))
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"":                     0,
+		"soon":                 0,
+		"-5":                   0,
+		"1.5":                  0,
+		"0":                    0,
+		" 7 ":                  7 * time.Second,
+		"86400":                time.Hour,
+		"99999999999999999999": 0,
+		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
+		now.Add(-time.Minute).Format(http.TimeFormat):     0,
+		now.AddDate(50, 0, 0).Format(http.TimeFormat):     time.Hour,
+	} {
+		got := retryAfter(header, now)
+		assert.GreaterOrEqual(t, got, want, header)
+		assert.LessOrEqual(t, got, want+want/10, header)
+	}
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	f.Add("7")
+	f.Add("Wed, 21 Oct 2015 07:28:00 GMT")
+	f.Fuzz(func(t *testing.T, header string) {
+		d := retryAfter(header, time.Unix(0, 0))
+		assert.True(t, d >= 0 && d <= maxRetryAfter+maxRetryAfter/10)
+	})
+}
+
+func TestAnswersAreClassified(t *testing.T) {
+	for status, want := range map[int]string{
+		200: "delivered", 204: "delivered", 299: "delivered",
+		301: "held", 307: "held", 401: "held", 403: "held", 404: "held", 407: "held",
+		408: "retryable", 429: "retryable", 500: "retryable", 503: "retryable", 599: "retryable", 0: "retryable",
+		400: "refused", 409: "refused", 413: "refused", 415: "refused", 422: "refused",
+	} {
+		a := answer{status: status}
+		if status == 0 {
+			a.err = http.ErrHandlerTimeout
+		}
+		got := "refused"
+		switch {
+		case a.delivered():
+			got = "delivered"
+		case a.held():
+			got = "held"
+		case a.retryable():
+			got = "retryable"
+		}
+		assert.Equal(t, want, got, status)
+	}
+}

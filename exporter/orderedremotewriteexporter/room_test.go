@@ -1,0 +1,99 @@
+package orderedremotewriteexporter
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestRoomIsGrantedInOrderOfArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := room{capacity: 10}
+		require.NoError(t, r.acquire(t.Context(), 8))
+		var mu sync.Mutex
+		var order []string
+		wait := func(name string, n int) {
+			go func() {
+				if r.acquire(t.Context(), n) == nil {
+					mu.Lock()
+					order = append(order, name)
+					mu.Unlock()
+				}
+			}()
+			synctest.Wait()
+		}
+		wait("large", 9)
+		wait("small", 1)
+		wait("oversized", 100)
+		assert.Empty(t, order, "the small call does not overtake")
+		r.release(8)
+		synctest.Wait()
+		assert.ElementsMatch(t, []string{"large", "small"}, order)
+		r.release(10)
+		synctest.Wait()
+		assert.Equal(t, "oversized", order[2])
+		assert.Equal(t, 100, r.taken())
+	})
+}
+
+func TestWhoGivesUpLetsOthersIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := room{capacity: 10}
+		require.NoError(t, r.acquire(t.Context(), 5))
+		ctx, cancel := context.WithCancel(t.Context())
+		errs := make(chan error, 2)
+		go func() { errs <- r.acquire(ctx, 9) }()
+		synctest.Wait()
+		go func() { errs <- r.acquire(t.Context(), 3) }()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		assert.ElementsMatch(t, []bool{true, false}, []bool{<-errs == nil, <-errs == nil})
+		assert.Equal(t, 8, r.taken())
+	})
+}
+
+func TestAClosedRoomRefusesWhoWaitsAndWhoComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := room{capacity: 1}
+		require.NoError(t, r.acquire(t.Context(), 1))
+		waits := make(chan error, 1)
+		go func() { waits <- r.acquire(t.Context(), 1) }()
+		synctest.Wait()
+		r.close()
+		r.close()
+		require.ErrorIs(t, <-waits, errShutdown)
+		require.ErrorIs(t, r.acquire(t.Context(), 1), errShutdown)
+		r.release(1)
+		assert.Zero(t, r.taken())
+	})
+}
+
+func TestQueueIsAFIFO(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var q queue
+		var model []int64
+		next := int64(0)
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			var in []sample
+			for range rapid.IntRange(0, 700).Draw(t, "push") {
+				next++
+				in = append(in, sample{ts: next})
+				model = append(model, next)
+			}
+			q.push(in)
+			for range min(q.size, rapid.IntRange(0, 900).Draw(t, "pop")) {
+				require.Equal(t, model[0], q.front().ts)
+				q.pop()
+				model = model[1:]
+			}
+			require.Equal(t, len(model), q.size)
+			require.LessOrEqual(t, len(q.chunks), q.size/chunkSize+2)
+		}
+	})
+}
