@@ -2,6 +2,9 @@ package flinkprometheusreceiver
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -154,6 +157,7 @@ func TestEachFaultFailsOnlyItsTargetAndIsCountedAndLoggedOnce(t *testing.T) {
 		"a redirect":               {flinktest.Redirect, reasonStatus},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			good, bad := endpoint(t, goodBody), endpoint(t, goodBody)
 			r := run(t, func(cfg *Config) {
 				cfg.CollectionInterval = 500 * time.Millisecond
@@ -202,6 +206,7 @@ func TestBadLinesCostOnlyThemselves(t *testing.T) {
 		"a line beyond the limit": {flinktest.HugeLine, lineTooLong},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := endpoint(t, goodBody)
 			require.NoError(t, e.Misbehave(c.fault))
 			r := run(t, func(cfg *Config) { cfg.CollectionInterval = 500 * time.Millisecond }, e.Addr())
@@ -215,6 +220,58 @@ func TestBadLinesCostOnlyThemselves(t *testing.T) {
 			assert.Len(t, r.logs.FilterMessage("dropping samples").All(), 1)
 		})
 	}
+}
+
+// TestWhatIsServedIsWhatArrives compares, value by value, the bodies that a recorded cluster has served over HTTP with
+// what the pipeline got.
+func TestWhatIsServedIsWhatArrives(t *testing.T) {
+	processes, err := flinktest.Scenario("1.20.3", "steady")
+	require.NoError(t, err)
+	cluster, err := flinktest.StartCluster(processes, flinktest.Loop)
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	for _, e := range cluster.Endpoints {
+		e.StepPerRequest()
+	}
+	r := run(t, func(cfg *Config) {
+		cfg.CollectionInterval, cfg.Sentinels = time.Second, sentinelsKeep
+	}, cluster.URLs()...)
+	for _, e := range cluster.Endpoints {
+		require.Eventually(t, func() bool { return len(r.scrapes(e.Addr())) >= 5 }, patience, 50*time.Millisecond)
+	}
+	r.stop()
+	for _, e := range cluster.Endpoints {
+		served := e.Served()
+		for i, got := range r.scrapes(e.Addr()) {
+			if got["up[]"].value == 0 { // a busy machine may be too slow for the interval
+				continue
+			}
+			_, want := read(t, served[i].Body)
+			values := map[string]uint64{}
+			for _, p := range want.points {
+				values[p.series.delivered()] = math.Float64bits(p.value)
+			}
+			for key, p := range withoutReport(got) {
+				if !p.stale {
+					require.Equal(t, values[key], math.Float64bits(p.value), key)
+					delete(values, key)
+				}
+			}
+			require.Empty(t, values, "samples that did not arrive")
+		}
+	}
+}
+
+// delivered names a series as flatten does.
+func (s *series) delivered() string {
+	attributes := map[string]any{}
+	if s.entity.host != "" {
+		attributes["host.name"] = s.entity.host
+	}
+	for _, l := range append(slices.Clip(s.entity.labels), s.attributes...) {
+		attributes[l.name] = l.value
+	}
+	return s.metric.name + strings.TrimPrefix(fmt.Sprint(attributes), "map")
 }
 
 func TestSeriesLimitFailsTheScrape(t *testing.T) {
@@ -284,7 +341,7 @@ func TestShutdownIsPromptAndSendsNoStaleMarkers(t *testing.T) {
 	})
 	t.Run("while the pipeline blocks", func(t *testing.T) {
 		r, b := &running{}, blocked{make(chan struct{}, 1)}
-		r.startWith(t, b, func(cfg *Config) { cfg.CollectionInterval = 20 * time.Second }, endpoint(t, goodBody).Addr())
+		r.startWith(t, b, func(cfg *Config) { cfg.CollectionInterval = 4 * time.Second }, endpoint(t, goodBody).Addr())
 		<-b.entered
 		r.stop()
 	})

@@ -111,11 +111,14 @@ func TestEveryCaptureParsesLikeTheReferenceParser(t *testing.T) {
 		processes, err := flinktest.Scenario(scenario[0], scenario[1])
 		require.NoError(t, err)
 		for _, p := range processes {
-			for i, page := range p.Pages {
-				if !page.Refused {
-					requireSameAsReference(t, page.Body, fmt.Sprint(scenario, p.Name, i))
+			t.Run(scenario[0]+"/"+scenario[1]+"/"+p.Name, func(t *testing.T) {
+				t.Parallel()
+				for i, page := range p.Pages {
+					if !page.Refused {
+						requireSameAsReference(t, page.Body, fmt.Sprint("step ", i))
+					}
 				}
-			}
+			})
 		}
 	}
 	odd := flinktest.Exposition{Subtasks: 3, Tasks: 2, Operators: 2, TaskMetrics: 5, OperatorMetrics: 3, Escapes: true, Shuffle: 5}
