@@ -125,6 +125,9 @@ func (f *fetcher) readGzip(body io.Reader, buf *bytes.Buffer) error {
 	z := unzipper.Get().(*gzip.Reader)
 	defer unzipper.Put(z)
 	if err := z.Reset(body); err != nil {
+		if errors.Is(err, io.EOF) { // not even a gzip header
+			err = io.ErrUnexpectedEOF
+		}
 		return networkFailure(err)
 	}
 	return f.readAll(z, buf)

@@ -1,0 +1,105 @@
+package flinkprometheusreceiver
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// fetch gets one answer of handler with a body limit of 1 MiB.
+func fetch(t *testing.T, handler http.HandlerFunc) (string, error) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	cfg := createDefaultConfig().(*Config)
+	cfg.Limits.BodySizeMiB = 1
+	targets, err := parseTarget(server.URL)
+	require.NoError(t, err)
+	var buf bytes.Buffer
+	err = newFetcher(server.Client(), cfg, targets[0]).get(t.Context(), &buf)
+	return buf.String(), err
+}
+
+func zipped(body string) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write([]byte(body))
+	_ = z.Close()
+	return b.Bytes()
+}
+
+func TestRequestAsksForGzippedText(t *testing.T) {
+	body, err := fetch(t, func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, http.MethodGet, r.Method)
+		assert.Equal(t, "gzip", r.Header.Get("Accept-Encoding"))
+		assert.Equal(t, "text/plain;version=0.0.4", r.Header.Get("Accept"))
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(zipped("a 1\n"))
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "a 1\n", body)
+}
+
+func TestBodiesThatCannotBeRead(t *testing.T) {
+	corrupt := zipped(strings.Repeat("a 1\n", 1000))
+	corrupt[len(corrupt)-6] ^= 0xff // within the checksum
+	for name, c := range map[string]struct {
+		encoding string
+		body     []byte
+		reason   string
+	}{
+		"a gzip bomb":             {"gzip", zipped(strings.Repeat("a 1\n", 1<<20)), reasonBodySize},
+		"a plain body over limit": {"", []byte(strings.Repeat("a 1\n", 1<<19)), reasonBodySize},
+		"gzip that is none":       {"gzip", []byte("a 1\na 2\na 3\na 4\n"), reasonEncoding},
+		"a wrong checksum":        {"gzip", corrupt, reasonEncoding},
+		"gzip without a body":     {"gzip", nil, reasonTruncated},
+		"an encoding not asked":   {"zstd", []byte("a 1\n"), reasonEncoding},
+		"no line end":             {"", []byte("a 1\na 2"), reasonTruncated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := fetch(t, func(w http.ResponseWriter, _ *http.Request) {
+				if c.encoding != "" {
+					w.Header().Set("Content-Encoding", c.encoding)
+				}
+				_, _ = w.Write(c.body)
+			})
+			require.Error(t, err)
+			assert.Equal(t, c.reason, reasonOf(err), err)
+		})
+	}
+}
+
+func TestBodyOfExactlyTheLimitIsRead(t *testing.T) {
+	want := strings.Repeat("abc 1.0\n", 1<<17)
+	body, err := fetch(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(want)) })
+	require.NoError(t, err)
+	assert.Len(t, body, len(want))
+}
+
+func TestPushedNames(t *testing.T) {
+	assert.Empty(t, pushedNames(nil))
+	assert.Empty(t, pushedNames([]string{"a", "b*"}))
+	assert.Equal(t, []string{"a", "a_count"}, pushedNames([]string{"a"}))
+	var many []string
+	for i := range 1000 {
+		many = append(many, fmt.Sprint("flink_metric_", i))
+	}
+	assert.Empty(t, pushedNames(many), "too long for a query")
+}
+
+func TestRefusingProxyProvesNothing(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.HTTP.ProxyURL = "http://proxy:3128"
+	assert.True(t, newFetcher(http.DefaultClient, cfg, target{scheme: "http", host: "tm", port: 1}).proxied)
+
+	g := newRig(t, func(cfg *Config) { cfg.HTTP.ProxyURL = "http://proxy:3128" })
+	g.run(step{fail: reasonRefused})
+	assert.Zero(t, g.run(step{body: lineA + "5\n"})[counterA].start)
+}
