@@ -54,8 +54,8 @@ func documented(ctx context.Context, store *cluster.Store) (found, all int, err 
 
 func (d *demo) printPlaces(store *cluster.Store) {
 	d.progress("ready")
-	fmt.Printf("\n  charts            %s/vmui/#/dashboards?g0.range_input=15m\n", store.URL)
-	fmt.Printf("  any query         %s/vmui/#/?g0.range_input=15m&g0.expr=flink_task_numRecordsOut\n", store.URL)
+	fmt.Printf("\n  charts            %s/vmui/#/dashboards?g0.range_input=10m\n", store.URL)
+	fmt.Printf("  any query         %s/vmui/#/?g0.range_input=10m&g0.expr=flink_task_numRecordsOut\n", store.URL)
 	if d.source == "flink" {
 		fmt.Printf("  Flink             http://localhost:%d\n", d.flinkPort)
 	}

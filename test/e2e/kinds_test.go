@@ -22,7 +22,8 @@ type stream struct {
 // kindsAndStartTimes looks at the OTLP that the file exporter wrote, since remote write 1.0 carries neither.
 func (s *story) kindsAndStartTimes(t *testing.T) {
 	streams := readStreams(t, s.file)
-	sums, known := 0, 0
+	sums := 0
+	known := map[string]int{} // samples by instance
 	for _, g := range s.targets {
 		starts := expectStarts(g)
 		for _, p := range g.pages {
@@ -38,24 +39,25 @@ func (s *story) kindsAndStartTimes(t *testing.T) {
 				require.Contains(t, got, at, series)
 				require.Equal(t, start, got[at], "start time of %s at %d", series, at)
 				if start > 0 {
-					known++
+					known[g.instance]++
 				}
 			}
 		}
 	}
-	t.Logf("%d cumulative series, %d samples with a known start", sums, known)
-	assert.Positive(t, known)
+	t.Logf("%d cumulative series, samples with a known start: %v", sums, known)
+	assert.Positive(t, known[s.targets[1].instance], "the new attempts of the failed job")
+	assert.Positive(t, known[s.targets[3].instance], "the TaskManager that joined")
 }
 
 // expectStarts follows each cumulative series of a target: its start is unknown (0) if it was there at the first scrape, else 1 ms after
-// the last scrape that proves that it, or its higher value, was not there.
+// the last scrape, or refused connection, that proves that it, or its higher value, was not there.
 func expectStarts(g *target) map[string]map[int64]int64 {
 	type state struct {
 		at, start int64
 		last      float64
 	}
 	out, states := map[string]map[int64]int64{}, map[string]*state{}
-	var complete int64
+	var absent int64 // when the target last proved what it does not have
 	for i, p := range g.pages {
 		for series, pt := range p.points {
 			if !pt.sum {
@@ -68,15 +70,15 @@ func expectStarts(g *target) map[string]map[int64]int64 {
 			}
 			if st.at == 0 || pt.value < st.last {
 				st.start = 0
-				if proof := max(complete, st.at); proof > 0 {
+				if proof := max(absent, st.at); proof > 0 {
 					st.start = proof + 1
 				}
 			}
 			st.at, st.last = g.times[i], pt.value
 			out[series][st.at] = st.start
 		}
-		if g.up[i] == 1 {
-			complete = g.times[i]
+		if g.up[i] == 1 || i < g.refused {
+			absent = g.times[i]
 		}
 	}
 	return out

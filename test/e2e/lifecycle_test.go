@@ -98,7 +98,7 @@ func (s *story) cancelledJobEnds(t *testing.T) {
 	}
 	for _, g := range s.targets {
 		for last := range g.pages[len(g.pages)-1].points {
-			assert.NotContains(t, last, joinJob)
+			require.NotContains(t, last, joinJob)
 		}
 	}
 }

@@ -6,15 +6,18 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"weir.example/test/cluster"
 )
 
 // scrape is what a reporter answered to one request, decoded. Failed is set if there was no answer or the client did not wait
@@ -25,29 +28,41 @@ type scrape struct {
 	failed bool
 }
 
-// recorder is a proxy in front of one reporter that keeps every answer.
+// recorder is a proxy in front of one reporter that keeps every answer. Until it listens, its port refuses connections, as that of a
+// process that does not run.
 type recorder struct {
 	upstream string
-	server   *httptest.Server
+	addr     string
 	client   *http.Client
 
 	mu      sync.Mutex
 	scrapes []scrape
 }
 
-func newRecorder(t *testing.T, upstream string) *recorder {
-	r := &recorder{
-		upstream: upstream,
+func newRecorder(t *testing.T, upstreamPort int) *recorder {
+	port, err := cluster.FreePorts(1)
+	require.NoError(t, err)
+	return &recorder{
+		upstream: fmt.Sprintf("http://localhost:%d/metrics", upstreamPort),
+		addr:     fmt.Sprintf("127.0.0.1:%d", port[0]),
 		client:   &http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}},
 	}
-	r.server = httptest.NewServer(r)
-	t.Cleanup(r.server.Close)
-	return r
 }
 
-// url is what to scrape instead of the reporter; instance is how Weir will call it.
-func (r *recorder) url() string      { return r.server.URL + "/metrics" }
-func (r *recorder) instance() string { return strings.TrimPrefix(r.server.URL, "http://") }
+func (r *recorder) listen(t *testing.T) {
+	l, err := net.Listen("tcp", r.addr)
+	require.NoError(t, err)
+	server := &http.Server{Handler: r}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	t.Cleanup(func() {
+		assert.NoError(t, server.Close())
+		assert.ErrorIs(t, <-ended, http.ErrServerClosed)
+	})
+}
+
+// url is what to scrape instead of the reporter; Weir calls the target by its address.
+func (r *recorder) url() string { return "http://" + r.addr + "/metrics" }
 
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	s := scrape{at: time.Now()}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,10 +26,10 @@ const (
 )
 
 // story is one run of a cluster with Weir beside it: two jobs run, one fails and comes back, the other is cancelled, a TaskManager is
-// killed, Weir is stopped. All tests look at the same story.
+// killed, a new one joins, Weir is stopped. All tests look at the same story.
 type story struct {
 	group     *cluster.Group
-	recorders []*recorder // JobManager, TaskManager 1, TaskManager 2 (the one that is killed)
+	recorders []*recorder // JobManager, TaskManager 1, TaskManager 2 (the one that is killed), TaskManager 3 (the one that joins)
 	strict    *promtest.Receiver
 	stores    map[string]*cluster.Store // prometheus, victoria
 	file      string                    // OTLP JSON of the same data
@@ -44,6 +45,7 @@ type target struct {
 	pages    []page
 	times    []int64 // from the up series
 	up       []float64
+	refused  int // so many first connections were refused
 }
 
 func tell(t *testing.T) *story {
@@ -64,7 +66,8 @@ func tell(t *testing.T) *story {
 	s.startStores(ctx, t)
 	weir := s.startWeir(ctx, t)
 	say("Weir runs")
-	s.waitAll(ctx, t, steadyScrapes, func(b scrape) bool { return !b.failed })
+	running := s.recorders[:3]
+	waitAll(ctx, t, running, steadyScrapes, func(b scrape) bool { return !b.failed })
 
 	require.NoError(t, flink.FailJob("orders"))
 	tm := s.recorders[1]
@@ -75,12 +78,17 @@ func tell(t *testing.T) *story {
 	say("the orders job has failed and come back")
 
 	require.NoError(t, flink.Cancel(ctx, join))
-	s.waitAll(ctx, t, 3, func(b scrape) bool { return !b.failed && !strings.Contains(b.body, joinJob) })
+	waitAll(ctx, t, running, 3, func(b scrape) bool { return !b.failed && !strings.Contains(b.body, joinJob) })
 	say("the join job is cancelled")
 
 	require.NoError(t, flink.KillTaskManager(ports[2]))
 	s.recorders[2].waitFor(ctx, t, 3, "scrapes of the killed TaskManager", func(b scrape) bool { return b.failed })
 	say("a TaskManager is killed")
+
+	require.NoError(t, flink.AddTaskManager(ctx, ports[3]))
+	s.recorders[3].listen(t)
+	s.recorders[3].waitFor(ctx, t, 3, "scrapes of the new TaskManager", func(b scrape) bool { return !b.failed })
+	say("a TaskManager has joined")
 
 	require.NoError(t, s.group.StopProcess(weir), weir.LogTail())
 	s.ended = time.Now()
@@ -98,15 +106,19 @@ func (s *story) startFlink(ctx context.Context, t *testing.T, say func(string)) 
 	}
 	jobs, err := cluster.BuildJobs(ctx, root, version, say)
 	require.NoError(t, err)
-	ports, err := cluster.FreePorts(5)
+	ports, err := cluster.FreePorts(6)
 	require.NoError(t, err)
 	reporters := ports[2:]
+	started := reporters[:3] // the fourth joins later
 	flink, err := cluster.StartFlink(ctx, s.group, cluster.FlinkOptions{
-		Jobs: jobs, RESTPort: ports[0], RPCPort: ports[1], JobManagerMetric: reporters[0], TaskManagers: reporters[1:], Slots: 4,
+		Jobs: jobs, RESTPort: ports[0], RPCPort: ports[1], JobManagerMetric: started[0], TaskManagers: started[1:], Slots: 4,
 	}, say)
 	require.NoError(t, err)
 	for _, p := range reporters {
-		s.recorders = append(s.recorders, newRecorder(t, fmt.Sprintf("http://localhost:%d/metrics", p)))
+		s.recorders = append(s.recorders, newRecorder(t, p))
+	}
+	for _, r := range s.recorders[:len(started)] {
+		r.listen(t)
 	}
 	return flink, reporters
 }
@@ -140,6 +152,7 @@ func (s *story) startWeir(ctx context.Context, t *testing.T) *cluster.Process {
 		"JOBMANAGER="+s.recorders[0].url(),
 		"TASKMANAGER_1="+s.recorders[1].url(),
 		"TASKMANAGER_2="+s.recorders[2].url(),
+		"TASKMANAGER_3="+s.recorders[3].url(),
 		"STRICT_URL="+s.strict.URL(),
 		"PROMETHEUS_URL="+s.stores["prometheus"].URL,
 		"VICTORIA_URL="+s.stores["victoria"].URL,
@@ -149,25 +162,26 @@ func (s *story) startWeir(ctx context.Context, t *testing.T) *cluster.Process {
 }
 
 // waitAll waits for n more scrapes of every target that meet a condition.
-func (s *story) waitAll(ctx context.Context, t *testing.T, n int, cond func(scrape) bool) {
+func waitAll(ctx context.Context, t *testing.T, recorders []*recorder, n int, cond func(scrape) bool) {
 	t.Helper()
-	for _, r := range s.recorders {
+	for _, r := range recorders {
 		r.waitFor(ctx, t, n, "scrapes of "+r.upstream, cond)
 	}
 }
 
-// collect brings together what was recorded and what was received. Weir may have been stopped between the end of a scrape and its
-// delivery, so one scrape of each target may be missing.
+// collect brings together what was recorded and what was received.
 func (s *story) collect(t *testing.T) {
-	for _, r := range s.recorders {
-		g := &target{instance: r.instance(), scrapes: r.all()}
+	for i, r := range s.recorders {
+		g := &target{instance: r.addr, scrapes: r.all()}
 		for _, p := range s.strict.Samples("up", "instance", g.instance) {
 			g.times = append(g.times, p.T)
 			g.up = append(g.up, p.V)
 		}
-		require.GreaterOrEqual(t, len(g.scrapes), len(g.times))
-		require.LessOrEqual(t, len(g.scrapes), len(g.times)+1, "at most the scrape at the stop is not delivered")
-		g.scrapes = g.scrapes[:len(g.times)]
+		if i == 3 {
+			g.refused = slices.Index(g.up, 1)
+			require.Positive(t, g.refused, "the last TaskManager was down at first")
+		}
+		g.align(t)
 		for _, b := range g.scrapes {
 			p := page{points: map[string]point{}}
 			if !b.failed {
@@ -176,6 +190,22 @@ func (s *story) collect(t *testing.T) {
 			g.pages = append(g.pages, p)
 		}
 		s.targets = append(s.targets, g)
+	}
+}
+
+// align makes scrapes as long as times: refused connections were not recorded, and since Weir may have been stopped between the end of
+// a scrape and its delivery, one scrape may be too many.
+func (g *target) align(t *testing.T) {
+	all := make([]scrape, g.refused, g.refused+len(g.scrapes))
+	for i := range all {
+		all[i].failed = true
+	}
+	all = append(all, g.scrapes...)
+	require.GreaterOrEqual(t, len(all), len(g.times), g.instance)
+	require.LessOrEqual(t, len(all), len(g.times)+1, "%s: at most the scrape at the stop is not delivered", g.instance)
+	g.scrapes = all[:len(g.times)]
+	for i, b := range g.scrapes {
+		require.Equal(t, !b.failed, g.up[i] == 1, "%s: up of scrape %d", g.instance, i)
 	}
 }
 

@@ -11,7 +11,7 @@ async function main() {
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
   try {
-    const page = await browser.newPage({ viewport: { width: 1760, height: 1300 } });
+    const page = await browser.newPage({ viewport: { width: 1920, height: 1490 } });
     await page.goto(`${store}/vmui/#/dashboards?g0.range_input=${range}`);
     await page.getByText(title, { exact: true }).first().click();
     await page.waitForFunction(allDrawn, null, { timeout: 60_000 });
