@@ -6,11 +6,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,20 +28,16 @@ import (
 
 // TestDemoRecorded runs what `make demo SOURCE=recorded` runs, on other ports, looks at every chart and interrupts it.
 func TestDemoRecorded(t *testing.T) {
-	ports, err := cluster.FreePorts(3)
-	require.NoError(t, err)
-	reporters := threeFreePorts(t)
-	demo := startDemo(t,
-		fmt.Sprintf("VM_PORT=%d", ports[0]), fmt.Sprintf("WEIR_HEALTH_PORT=%d", ports[1]), fmt.Sprintf("WEIR_METRICS_PORT=%d", ports[2]),
-		fmt.Sprintf("REPORTER_PORTS=%d-%d", reporters, reporters+2))
+	demo := startDemo(t)
 	demo.waitFor(t, "] ready")
 
-	store := &cluster.Store{URL: fmt.Sprintf("http://localhost:%d", ports[0])}
+	store := &cluster.Store{URL: fmt.Sprintf("http://localhost:%d", demo.ports[0])}
 	t.Run("every chart has data", func(t *testing.T) { everyChartHasData(t, store) })
 	t.Run("a busy port is named before anything starts", func(t *testing.T) {
-		out, err := exec.CommandContext(t.Context(), demo.binary, "-source", "recorded", "-vm-port", fmt.Sprint(ports[0])).CombinedOutput()
+		busy := fmt.Sprint(demo.ports[0])
+		out, err := exec.CommandContext(t.Context(), demo.binary, "-source", "recorded", "-vm-port", busy).CombinedOutput()
 		require.Error(t, err)
-		assert.Contains(t, string(out), fmt.Sprintf("port %d (VictoriaMetrics) is in use", ports[0]))
+		assert.Contains(t, string(out), "port "+busy+" (VictoriaMetrics) is in use")
 		assert.Contains(t, string(out), "VM_PORT=")
 	})
 
@@ -47,15 +46,34 @@ func TestDemoRecorded(t *testing.T) {
 	require.NoError(t, demo.cmd.Process.Signal(os.Interrupt))
 	require.NoError(t, <-demo.ended, demo.out.String())
 	assert.Contains(t, demo.out.String(), "all processes have ended")
-	for _, pid := range children {
-		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, "process %d still runs", pid)
+	demo.requireNothingLeft(t, children)
+}
+
+func TestTheDemoTellsWhichProcessDied(t *testing.T) {
+	demo := startDemo(t)
+	demo.waitFor(t, "] Weir is up")
+	children := childrenOf(t, demo.cmd.Process.Pid)
+	require.NoError(t, syscall.Kill(children["weir"], syscall.SIGKILL))
+
+	require.Error(t, <-demo.ended)
+	assert.Contains(t, demo.out.String(), "weir ended: signal: killed")
+	assert.Contains(t, demo.out.String(), "weir.log")
+	demo.requireNothingLeft(t, children)
+}
+
+func TestNothingOutlivesAKilledDemo(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Log("only Linux can tie a child to its parent")
+		return
 	}
-	for _, p := range append(ports, reporters, reporters+1, reporters+2) {
-		l, err := net.Listen("tcp", fmt.Sprintf(":%d", p))
-		if assert.NoError(t, err) {
-			l.Close()
-		}
-	}
+	demo := startDemo(t)
+	demo.waitFor(t, "] Weir is up")
+	children := childrenOf(t, demo.cmd.Process.Pid)
+	require.Len(t, children, 2)
+
+	require.NoError(t, demo.cmd.Process.Kill())
+	require.Error(t, <-demo.ended)
+	demo.requireNothingLeft(t, children)
 }
 
 func everyChartHasData(t *testing.T, store *cluster.Store) {
@@ -105,19 +123,20 @@ func chartExpressions(t *testing.T) []string {
 // runningDemo is the demo as a process of its own, built from this tree.
 type runningDemo struct {
 	binary string
+	ports  []int // VictoriaMetrics, Weir's health and metrics, three reporters
 	cmd    *exec.Cmd
 	out    *output
 	ended  chan error // what Wait returned
 }
 
-func startDemo(t *testing.T, env ...string) *runningDemo {
+func startDemo(t *testing.T) *runningDemo {
 	d := &runningDemo{binary: filepath.Join(t.TempDir(), "weir-demo"), out: &output{}, ended: make(chan error, 1)}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", d.binary, "weir.example/test/demo")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	d.cmd = exec.Command(d.binary, "-source", "recorded")
-	d.cmd.Env = append(os.Environ(), env...)
+	d.cmd.Env = append(os.Environ(), d.choosePorts(t)...)
 	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out
 	require.NoError(t, d.cmd.Start())
 	go func() { d.ended <- d.cmd.Wait(); close(d.ended) }()
@@ -161,23 +180,46 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-// childrenOf lists the processes that a process has started.
-func childrenOf(t *testing.T, parent int) []int {
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+// choosePorts returns the environment that moves the demo to free ports.
+func (d *runningDemo) choosePorts(t *testing.T) []string {
+	free, err := cluster.FreePorts(3)
 	require.NoError(t, err)
-	var children []int
-	for _, file := range stats {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		var pid, ppid int
-		var state string
-		fmt.Sscanf(string(data), "%d", &pid)
-		_, after, _ := strings.Cut(string(data), ") ")
-		fmt.Sscanf(after, "%s %d", &state, &ppid)
-		if ppid == parent {
-			children = append(children, pid)
+	first := threeFreePorts(t)
+	d.ports = append(free, first, first+1, first+2)
+	return []string{
+		fmt.Sprintf("VM_PORT=%d", free[0]),
+		fmt.Sprintf("WEIR_HEALTH_PORT=%d", free[1]),
+		fmt.Sprintf("WEIR_METRICS_PORT=%d", free[2]),
+		fmt.Sprintf("REPORTER_PORTS=%d-%d", first, first+2),
+	}
+}
+
+// requireNothingLeft waits until none of the processes runs and all ports can be listened on.
+func (d *runningDemo) requireNothingLeft(t *testing.T, children map[string]int) {
+	t.Helper()
+	for name, pid := range children {
+		require.Eventually(t, func() bool {
+			return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+		}, 30*time.Second, 20*time.Millisecond, "%s (%d) still runs", name, pid)
+	}
+	for _, p := range d.ports {
+		l, err := net.Listen("tcp", fmt.Sprintf(":%d", p))
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+	}
+}
+
+// childrenOf returns the processes that a process has started, by name.
+func childrenOf(t *testing.T, parent int) map[string]int {
+	out, err := exec.CommandContext(t.Context(), "ps", "-A", "-o", "pid=,ppid=,comm=").Output()
+	require.NoError(t, err)
+	children := map[string]int{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pid, err := strconv.Atoi(fields[0])
+		require.NoError(t, err)
+		if fields[1] == strconv.Itoa(parent) {
+			children[filepath.Base(fields[2])] = pid
 		}
 	}
 	return children
