@@ -18,8 +18,7 @@ import (
 
 type state struct {
 	last int64
-	bits uint64
-	rest uint64
+	_    [16]byte // as large as what the exporter keeps
 }
 
 func set(in *Interner, pairs ...string) *Set {
