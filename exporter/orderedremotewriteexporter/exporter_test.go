@@ -173,7 +173,7 @@ func TestAnswers(t *testing.T) {
 		{"408 is sent again", nil, []promtest.Answer{{Status: 408}}, counters{out: 1, retries: 1}, "sent again"},
 		{"a reset is sent again", nil, []promtest.Answer{{Reset: promtest.ResetBefore}}, counters{out: 1, retries: 1}, "sent again"},
 		{"a lost acknowledgement is sent again", nil, []promtest.Answer{{Reset: promtest.ResetAfter}}, counters{out: 1, retries: 1}, "sent again"},
-		{"a hang ends with the timeout", func(c *Config) { c.HTTP.Timeout = 50 * time.Millisecond }, []promtest.Answer{{Hang: make(chan struct{})}}, counters{out: 1, retries: 1}, "sent again"},
+		{"a hang ends with the timeout", func(c *Config) { c.HTTP.Timeout = time.Second }, []promtest.Answer{{Hang: make(chan struct{})}}, counters{out: 1, retries: 1}, "sent again"},
 		{"400 is dropped", nil, []promtest.Answer{{Status: 400, Body: "out of bounds"}}, counters{failed: 1, nonRetryable: 1}, "given up"},
 		{"413 is dropped", nil, []promtest.Answer{{Status: 413}}, counters{failed: 1, nonRetryable: 1}, "given up"},
 		{"max_retries ends it", func(c *Config) { c.Retry.MaxRetries = 2 }, []promtest.Answer{{Status: 500}, {Status: 500}, {Status: 500}}, counters{retries: 2, failed: 1, limit: 1}, "given up"},

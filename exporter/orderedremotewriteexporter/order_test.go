@@ -34,7 +34,8 @@ func drawHistory(t *rapid.T) history {
 		{Reset: promtest.ResetBefore},
 		{Reset: promtest.ResetAfter},
 		{Status: 502, Stored: true},
-		{Hang: make(chan struct{})}, // until the client's timeout
+		{Delay: 10 * time.Millisecond, Reset: promtest.ResetBefore},
+		{Delay: 10 * time.Millisecond, Reset: promtest.ResetAfter},
 	})
 	return history{
 		producers: rapid.IntRange(1, 4).Draw(t, "producers"),
@@ -67,7 +68,6 @@ func TestOrderHoldsUnderFaults(t *testing.T) {
 		r := buildRig(t, func(c *Config) {
 			c.Shards, c.Batch.MaxSize, c.QueueSamples, c.SlotBy = h.shards, h.maxSize, max(h.queue, h.maxSize), h.slotBy
 			c.Batch.FlushTimeout = time.Millisecond
-			c.HTTP.Timeout = 40 * time.Millisecond
 			c.TargetInfo = false
 		}, promtest.AllowRepeat(), promtest.WithScript(h.script()))
 		h.produce(r)
@@ -97,7 +97,9 @@ func (h history) produce(r *rig) {
 }
 
 func (h history) requireEverything(t *rapid.T, r *rig) {
-	require.Empty(t, r.store.Violations())
+	if broken := r.store.Violations(); len(broken) > 0 {
+		t.Fatalf("violations: %q", broken)
+	}
 	all := h.producers * h.metrics * h.calls
 	require.Equal(t, all, r.store.Counts().Samples)
 	for _, s := range r.store.Series() {

@@ -1,6 +1,10 @@
 package orderedremotewriteexporter
 
-import "weir.example/internal/series"
+import (
+	"sync"
+
+	"weir.example/internal/series"
+)
 
 // stream is a series with what the exporter knows of its past.
 type stream = series.Series[progress]
@@ -23,37 +27,30 @@ type sample struct {
 	at     int64  // arrival, ns since the exporter was made
 }
 
-// queue is a FIFO of samples in chunks, so that a drained backlog gives its
-// memory back. The zero value is empty.
+// queue is a FIFO of samples. Its chunks are shared by all queues and are left
+// to the garbage collector when none needs them. The zero value is empty.
 type queue struct {
-	chunks [][]sample
+	chunks []*chunk
 	head   int // position of the front sample in chunks[0]
 	size   int
-	spare  []sample
 }
 
 const chunkSize = 512
 
+type chunk [chunkSize]sample
+
+var chunks = sync.Pool{New: func() any { return new(chunk) }}
+
 func (q *queue) push(samples []sample) {
-	q.size += len(samples)
 	for len(samples) > 0 {
-		tail := len(q.chunks) - 1
-		if tail < 0 || len(q.chunks[tail]) == chunkSize {
-			q.chunks = append(q.chunks, q.newChunk())
-			tail++
+		end := q.head + q.size
+		if end == len(q.chunks)*chunkSize {
+			q.chunks = append(q.chunks, chunks.Get().(*chunk))
 		}
-		n := min(len(samples), chunkSize-len(q.chunks[tail]))
-		q.chunks[tail] = append(q.chunks[tail], samples[:n]...)
+		n := copy(q.chunks[end/chunkSize][end%chunkSize:], samples)
+		q.size += n
 		samples = samples[n:]
 	}
-}
-
-func (q *queue) newChunk() []sample {
-	if c := q.spare; c != nil {
-		q.spare = nil
-		return c
-	}
-	return make([]sample, 0, chunkSize)
 }
 
 // front returns the oldest sample; the queue must not be empty.
@@ -63,12 +60,12 @@ func (q *queue) front() *sample { return &q.chunks[0][q.head] }
 func (q *queue) pop() {
 	q.head++
 	q.size--
-	if q.head < len(q.chunks[0]) {
+	if q.head < chunkSize {
 		return
 	}
 	first := q.chunks[0]
-	clear(first) // let go of the series
-	q.spare = first[:0]
+	clear(first[:]) // let go of the series
+	chunks.Put(first)
 	copy(q.chunks, q.chunks[1:])
 	q.chunks[len(q.chunks)-1] = nil
 	q.chunks = q.chunks[:len(q.chunks)-1]
