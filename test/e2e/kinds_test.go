@@ -28,16 +28,18 @@ func (s *story) kindsAndStartTimes(t *testing.T) {
 		starts := expectStarts(g)
 		for _, p := range g.pages {
 			for series, pt := range p.points {
-				require.Contains(t, streams, series)
-				require.Equal(t, pt.sum, streams[series].sum, "kind of %s", series)
+				got, ok := streams[series]
+				require.True(t, ok, "%s is not in the file", series)
+				require.Equal(t, pt.sum, got.sum, "kind of %s", series)
 			}
 		}
 		for series, want := range starts {
 			sums++
 			got := streams[series].starts
 			for at, start := range want {
-				require.Contains(t, got, at, series)
-				require.Equal(t, start, got[at], "start time of %s at %d", series, at)
+				have, ok := got[at]
+				require.True(t, ok, "%s has no sample at %d", series, at)
+				require.Equal(t, start, have, "start time of %s at %d", series, at)
 				if start > 0 {
 					known[g.instance]++
 				}

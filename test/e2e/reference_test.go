@@ -51,7 +51,8 @@ func readPage(t *testing.T, body, instance string) page {
 			return
 		}
 		series := storedSeries(name, instance, m.GetLabel(), extra...)
-		require.NotContains(t, p.points, series, "two samples of a body become one series")
+		_, twice := p.points[series]
+		require.False(t, twice, "two samples of a body become %s", series)
 		p.points[series] = point{raw: name, value: value, sum: count || isCumulative(name)}
 	}
 	for name, f := range families {
