@@ -15,7 +15,7 @@ func (in *intake) offer(e *entity, name, extras *series.Set, at moment, value fl
 	case at.ms == 0:
 		in.drop(noTimestamp, 1)
 	default:
-		in.admit(in.find(e, in.compose(e, extras), name), at.ms, at.bits(value))
+		in.admit(in.find(e, in.compose(e, extras), name), at, at.bits(value))
 	}
 }
 
@@ -37,13 +37,13 @@ func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
 }
 
 // admit stages a sample that is newer than all of its series before.
-func (in *intake) admit(s *stream, ts int64, bits uint64) {
-	p := &s.State
+func (in *intake) admit(s *stream, at moment, bits uint64) {
+	p, ts := &s.State, at.ms
 	switch {
 	case ts > p.last:
 		p.last, p.bits = ts, bits
 		in.offered++
-		in.staged[p.slot] = append(in.staged[p.slot], sample{s, ts, bits, in.now})
+		in.staged[p.slot] = append(in.staged[p.slot], sample{series: s, ts: ts, start: at.start, bits: bits, at: in.now})
 	case ts < p.last:
 		in.drop(outOfOrder, 1)
 	case bits == p.bits:

@@ -19,10 +19,11 @@ type progress struct {
 	seen series.Generation
 }
 
-// sample is one queued value, 32 bytes.
+// sample is one queued value, 40 bytes.
 type sample struct {
 	series *stream
 	ts     int64  // ms since the epoch
+	start  int64  // ms since the epoch, 0: unknown
 	bits   uint64 // IEEE 754 bits of the value: stale markers must survive
 	at     int64  // arrival, ns since the exporter was made
 }

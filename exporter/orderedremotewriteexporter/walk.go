@@ -111,13 +111,13 @@ func (in *intake) numbers(e *entity, name *metricName, points pmetric.NumberData
 		if p.ValueType() == pmetric.NumberDataPointValueTypeInt {
 			value = float64(p.IntValue())
 		}
-		at := in.moment(p.Timestamp(), p.Flags())
+		at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
 		in.offer(e, name.plain, in.extras(p.Attributes(), "", nil), at, value)
 	}
 }
 
 func (in *intake) histogram(e *entity, name *metricName, p pmetric.HistogramDataPoint) {
-	at := in.moment(p.Timestamp(), p.Flags())
+	at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
 	plain := in.extras(p.Attributes(), "", nil)
 	if p.HasSum() {
 		in.offer(e, name.sum, plain, at, p.Sum())
@@ -134,7 +134,7 @@ func (in *intake) histogram(e *entity, name *metricName, p pmetric.HistogramData
 }
 
 func (in *intake) summary(e *entity, name *metricName, p pmetric.SummaryDataPoint) {
-	at := in.moment(p.Timestamp(), p.Flags())
+	at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
 	plain := in.extras(p.Attributes(), "", nil)
 	in.offer(e, name.sum, plain, at, p.Sum())
 	in.offer(e, name.count, plain, at, float64(p.Count()))
@@ -147,11 +147,12 @@ func (in *intake) summary(e *entity, name *metricName, p pmetric.SummaryDataPoin
 // moment is a point's time and whether its series ends there.
 type moment struct {
 	ms    int64 // 0: the point has no timestamp
+	start int64 // ms, 0: unknown
 	stale bool
 }
 
-func (in *intake) moment(ts pcommon.Timestamp, flags pmetric.DataPointFlags) moment {
-	m := moment{ms: int64(uint64(ts) / 1e6), stale: flags.NoRecordedValue()}
+func (in *intake) moment(start, ts pcommon.Timestamp, flags pmetric.DataPointFlags) moment {
+	m := moment{ms: int64(uint64(ts) / 1e6), start: int64(uint64(start) / 1e6), stale: flags.NoRecordedValue()}
 	if !m.stale && m.ms > in.newest && m.ms > 0 {
 		in.newest = m.ms
 	}
@@ -187,6 +188,6 @@ func (in *intake) targetInfo(t *target) {
 	clear(t.infos)
 	s := in.find(t.entity, c, in.infoName)
 	if t.newest > s.State.last {
-		in.admit(s, t.newest, math.Float64bits(1))
+		in.admit(s, moment{ms: t.newest}, math.Float64bits(1))
 	}
 }

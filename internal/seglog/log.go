@@ -45,6 +45,10 @@ type Options struct {
 	SyncInterval time.Duration
 	// Disk is the operating system's if nil.
 	Disk Disk
+	// Head, if not nil, gives the records that every new segment begins with, so that
+	// a segment can be read without those before it. It is called with the log locked
+	// and must not call the log; payloads are not kept.
+	Head func(emit func(Record))
 }
 
 // Position is a place between two records. The zero Position is before all records.
@@ -175,11 +179,16 @@ func (l *Log) ensureActive() error {
 		return err
 	}
 	salt := rand.Uint64()
-	if _, err := file.Write(appendHeader(nil, l.options.Format, salt)); err != nil {
+	seed := seedOf(salt)
+	l.buffer = appendHeader(l.buffer[:0], l.options.Format, salt)
+	if l.options.Head != nil {
+		l.options.Head(func(record Record) { l.buffer = appendFrame(l.buffer, seed, record) })
+	}
+	if _, err := file.Write(l.buffer); err != nil {
 		return errors.Join(err, file.Close(), l.options.Disk.Remove(name))
 	}
-	l.active, l.seed = file, seedOf(salt)
-	l.segments = append(l.segments, segment{number, headerBytes})
+	l.active, l.seed = file, seed
+	l.segments = append(l.segments, segment{number, int64(len(l.buffer))})
 	if l.options.Sync == SyncNever {
 		return nil
 	}

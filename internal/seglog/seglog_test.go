@@ -89,6 +89,20 @@ func TestReaderFollowsWhatIsAppendedLater(t *testing.T) {
 	}
 }
 
+func TestEverySegmentBeginsWithItsHead(t *testing.T) {
+	appended := 0
+	log := open(t, seglog.Options{Dir: t.TempDir(), SegmentBytes: 150, Head: func(emit func(seglog.Record)) {
+		emit(seglog.Record{Type: 9, Payload: fmt.Appendf(nil, "head after %d", appended)})
+	}})
+	for appended = range 30 {
+		add(t, log, fmt.Sprint(appended))
+	}
+	require.NoError(t, log.Truncate(log.End()))
+	got, damage := read(t, log, seglog.Position{})
+	require.Empty(t, damage)
+	require.Equal(t, "head after "+got[1], got[0], "what is left begins with a head that knows all before it")
+}
+
 func TestTruncateRemovesOnlyWholeSegmentsBeforeThePosition(t *testing.T) {
 	log := open(t, seglog.Options{Dir: t.TempDir(), SegmentBytes: 100})
 	var ends []seglog.Position
