@@ -187,6 +187,7 @@ func (d *runningDemo) choosePorts(t *testing.T) []string {
 	first := threeFreePorts(t)
 	d.ports = append(free, first, first+1, first+2)
 	return []string{
+		"TMPDIR=" + t.TempDir(), // a killed demo cannot remove its directory
 		fmt.Sprintf("VM_PORT=%d", free[0]),
 		fmt.Sprintf("WEIR_HEALTH_PORT=%d", free[1]),
 		fmt.Sprintf("WEIR_METRICS_PORT=%d", free[2]),
