@@ -9,7 +9,7 @@ SOURCES := $(shell find receiver processor exporter extension internal -name '*.
 PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build check unit e2e lint generate fuzz bench screenshot rename-module clean
+.PHONY: help demo test build check unit e2e lint generate generated fuzz bench screenshot rename-module clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ bin/weir: builder-config.yaml go.mod $(SOURCES) | $(TOOLS)/builder
 	$(TOOLS)/builder --config builder-config.yaml
 	@mkdir -p bin && cp distro/build/weir bin/weir && ls -l bin/weir | awk '{printf "bin/weir: %.1f MB\n", $$5/1e6}'
 
-check: bin/weir lint ## lint, generated files up to date, example configs validated by the real binary
+check: bin/weir lint generated ## lint, generated files up to date, example configs validated by the real binary
 	@for f in distro/config.yaml $$(find examples -name 'config*.yaml' | sort); do \
 		bin/weir validate $(GATES) --config $$f && echo "valid: $$f" || { echo "INVALID: $$f"; exit 1; }; done
 
@@ -45,6 +45,13 @@ lint: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## gofumpt, go vet, staticcheck
 
 generate: $(TOOLS)/mdatagen ## write the generated files again (mdatagen, docs tables)
 	PATH=$(TOOLS):$$PATH go generate $(PACKAGES)
+
+# Content of everything a generator writes.
+GENERATED = git ls-files -co --exclude-standard | grep -E 'generated_|internal/metadata|documentation.md|docs/flink-metrics.md' | xargs sha256sum
+
+generated: $(TOOLS)/mdatagen # fails when `make generate` would change a file
+	@before=$$($(GENERATED)); $(MAKE) -s generate; after=$$($(GENERATED)); \
+		[ "$$before" = "$$after" ] || { echo "generated files were not up to date; commit what make generate wrote"; git diff --stat; exit 1; }
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME (default 30s) each
