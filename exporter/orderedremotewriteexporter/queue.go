@@ -17,15 +17,17 @@ type progress struct {
 	cut  uint32 // number of the last request of the slot it was put into
 	slot uint16
 	seen series.Generation
+	meta *meta // nil: nothing is known
 }
 
-// sample is one queued value, 40 bytes.
+// sample is one queued value, 48 bytes.
 type sample struct {
 	series *stream
 	ts     int64  // ms since the epoch
 	start  int64  // ms since the epoch, 0: unknown
 	bits   uint64 // IEEE 754 bits of the value: stale markers must survive
 	at     int64  // arrival, ns since the exporter was made
+	more   *more  // nil for a plain float
 }
 
 // queue is a FIFO of samples. Its chunks are shared by all queues and are left
