@@ -7,15 +7,15 @@ import (
 )
 
 // offer finds the series of a sample and admits it. extras is nil where an
-// attribute has no valid label name.
-func (in *intake) offer(e *entity, name, extras *series.Set, at moment, value float64) {
+// attribute has no valid label name, m where there is nothing but a value.
+func (in *intake) offer(e *entity, name, extras *series.Set, at moment, value float64, m *more) {
 	switch {
 	case extras == nil:
 		in.drop(invalidName, 1)
 	case at.ms == 0:
 		in.drop(noTimestamp, 1)
 	default:
-		in.admit(in.find(e, in.compose(e, extras), name), at, at.bits(value))
+		in.admit(in.find(e, in.compose(e, extras), name), at, at.bits(value, m), m)
 	}
 }
 
@@ -33,17 +33,20 @@ func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
 	if s.State.seen != in.translator.now {
 		s.State.seen = in.translator.now
 	}
+	if s.State.meta.Load() != in.meta {
+		s.State.meta.Store(in.meta)
+	}
 	return s
 }
 
 // admit stages a sample that is newer than all of its series before.
-func (in *intake) admit(s *stream, at moment, bits uint64) {
+func (in *intake) admit(s *stream, at moment, bits uint64, m *more) {
 	p, ts := &s.State, at.ms
 	switch {
 	case ts > p.last:
 		p.last, p.bits = ts, bits
 		in.offered++
-		in.staged[p.slot] = append(in.staged[p.slot], sample{series: s, ts: ts, start: at.start, bits: bits, at: in.now})
+		in.staged[p.slot] = append(in.staged[p.slot], sample{series: s, ts: ts, start: at.start, bits: bits, at: in.now, more: m})
 	case ts < p.last:
 		in.drop(outOfOrder, 1)
 	case bits == p.bits:
@@ -84,4 +87,5 @@ const maxStagedKept = 1 << 16
 func (in *intake) sweep(now series.Generation) {
 	in.translator.sweep(now, idleGenerations)
 	in.table.Sweep(func(s *stream) bool { return now-s.State.seen <= idleGenerations })
+	in.shapes.sweep(now)
 }

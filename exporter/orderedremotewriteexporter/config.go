@@ -23,6 +23,10 @@ type Config struct {
 	// HTTP is the client to the store: endpoint, timeout per attempt, TLS,
 	// headers, auth.
 	HTTP confighttp.ClientConfig `mapstructure:"http"`
+	// Protocol is the version of remote write: "auto", "1.0" or "2.0".
+	Protocol string `mapstructure:"protocol"`
+	// Compression of requests: "snappy" or "zstd".
+	Compression string `mapstructure:"compression"`
 	// Shards is the number of slots, each a queue with one request in flight.
 	Shards int `mapstructure:"shards"`
 	// SlotBy says what is kept together in one slot: "instance" or "series".
@@ -33,6 +37,13 @@ type Config struct {
 	QueueSamples int `mapstructure:"queue_samples"`
 	// Retry says how long and how often a failed request is sent again.
 	Retry RetryConfig `mapstructure:"retry_on_failure"`
+	// OnError says what becomes of a request that cannot be delivered.
+	OnError OnErrorConfig `mapstructure:"on_error"`
+	// SampleAgeLimit is how old a sample may be when it is sent; 0 is any age.
+	SampleAgeLimit time.Duration `mapstructure:"sample_age_limit"`
+	// Histograms says what becomes of explicit buckets: "classic" series, or
+	// one native histogram with "custom_buckets".
+	Histograms string `mapstructure:"histograms"`
 	// TranslationStrategy is one of Prometheus's four.
 	TranslationStrategy string `mapstructure:"translation_strategy"`
 	// ResourceLabels are globs of the resource attributes that become labels.
@@ -69,7 +80,40 @@ type RetryConfig struct {
 	_ struct{}
 }
 
+// OnErrorConfig says what becomes of a request that cannot be delivered: "fail"
+// or "discard_and_continue".
+type OnErrorConfig struct {
+	// NonRetriable is for a 4xx that blames the data.
+	NonRetriable string `mapstructure:"non_retriable"`
+	// Auth is for answers that blame the setup: 401, 403, 404, 407, a redirect,
+	// or no protocol in common.
+	Auth string `mapstructure:"auth"`
+	// RetriesExceeded is for a limit reached after 5xx, 429 and 408.
+	RetriesExceeded string `mapstructure:"retries_exceeded"`
+	// IOFailure is for a limit reached after network errors.
+	IOFailure string `mapstructure:"io_failure"`
+	// FailAction is what fail means: "hold" the data, or "shutdown" of the process.
+	FailAction string `mapstructure:"fail_action"`
+
+	_ struct{}
+}
+
 const (
+	fail     = "fail"
+	discard  = "discard_and_continue"
+	hold     = "hold"
+	shutdown = "shutdown"
+
+	protocolAuto = "auto"
+	protocol1    = "1.0"
+	protocol2    = "2.0"
+
+	snappy = "snappy"
+	zstd   = "zstd"
+
+	histogramsClassic = "classic"
+	histogramsCustom  = "custom_buckets"
+
 	slotByInstance = "instance"
 	slotBySeries   = "series"
 	maxShards      = 1024
@@ -84,11 +128,15 @@ func createDefaultConfig() component.Config {
 	client.Keepalive = configoptional.Some(keepalive)
 	return &Config{
 		HTTP:                client,
+		Protocol:            protocolAuto,
+		Compression:         snappy,
 		Shards:              8,
 		SlotBy:              slotByInstance,
 		Batch:               BatchConfig{MaxSize: 2000, FlushTimeout: 5 * time.Second},
 		QueueSamples:        1_000_000,
 		Retry:               RetryConfig{InitialInterval: 30 * time.Millisecond, MaxInterval: 5 * time.Second},
+		OnError:             OnErrorConfig{NonRetriable: discard, Auth: fail, RetriesExceeded: fail, IOFailure: fail, FailAction: hold},
+		Histograms:          histogramsClassic,
 		TranslationStrategy: string(otlptranslator.UnderscoreEscapingWithoutSuffixes),
 		ResourceLabels: []string{
 			"tm_id", "job_id", "job_name", "task_id", "task_name", "task_attempt_id", "task_attempt_num",
@@ -117,6 +165,16 @@ func (c *Config) Validate() error {
 	fault(c.QueueSamples < 1, "queue_samples: must be at least 1 (got %d)", c.QueueSamples)
 	fault(c.QueueSamples > 0 && c.QueueSamples < c.Batch.MaxSize,
 		"queue_samples: must be at least batch.max_size, %d (got %d)", c.Batch.MaxSize, c.QueueSamples)
+	fault(c.SampleAgeLimit < 0, "sample_age_limit: must be at least 0s, which is any age (got %v)", c.SampleAgeLimit)
+	faults = append(faults,
+		oneOf("protocol", c.Protocol, protocolAuto, protocol1, protocol2),
+		oneOf("compression", c.Compression, snappy, zstd),
+		oneOf("histograms", c.Histograms, histogramsClassic, histogramsCustom),
+		oneOf("on_error.non_retriable", c.OnError.NonRetriable, fail, discard),
+		oneOf("on_error.auth", c.OnError.Auth, fail, discard),
+		oneOf("on_error.retries_exceeded", c.OnError.RetriesExceeded, fail, discard),
+		oneOf("on_error.io_failure", c.OnError.IOFailure, fail, discard),
+		oneOf("on_error.fail_action", c.OnError.FailAction, hold, shutdown))
 	fault(!slices.Contains(strategies, c.TranslationStrategy),
 		"translation_strategy: must be one of %s (got %q)", strings.Join(strategies, ", "), c.TranslationStrategy)
 	faults = append(faults, c.Retry.validate()...)
@@ -125,6 +183,14 @@ func (c *Config) Validate() error {
 	}
 	faults = append(faults, c.validateExternalLabels()...)
 	return errors.Join(faults...)
+}
+
+// oneOf returns an error that names what is allowed, unless got is.
+func oneOf(key, got string, allowed ...string) error {
+	if slices.Contains(allowed, got) {
+		return nil
+	}
+	return fmt.Errorf("%s: must be one of %s (got %q)", key, strings.Join(allowed, ", "), got)
 }
 
 var strategies = []string{
@@ -145,7 +211,7 @@ func (c *Config) validateHTTP() []error {
 		faults = append(faults, fmt.Errorf("http.timeout: must be above 0s (got %v)", c.HTTP.Timeout))
 	}
 	if c.HTTP.Compression != "" {
-		faults = append(faults, fmt.Errorf("http.compression: must not be set, remote write is always snappy (got %q)", c.HTTP.Compression))
+		faults = append(faults, fmt.Errorf("http.compression: must not be set, see compression (got %q)", c.HTTP.Compression))
 	}
 	for name := range c.HTTP.Headers.Iter {
 		if slices.ContainsFunc(reservedHeaders, func(r string) bool { return strings.EqualFold(r, name) }) {

@@ -53,7 +53,7 @@ func TestConfigErrorsNameTheKeyTheValueAndWhatIsAllowed(t *testing.T) {
 		{"{}", "http.endpoint: must be set, for example http://localhost:9090/api/v1/write"},
 		{"http: {endpoint: localhost:9090}", `http.endpoint: must be an http or https URL (got "localhost:9090")`},
 		{"http: {endpoint: http://a/, timeout: 0s}", "http.timeout: must be above 0s (got 0s)"},
-		{"http: {endpoint: http://a/, compression: gzip}", `http.compression: must not be set, remote write is always snappy (got "gzip")`},
+		{"http: {endpoint: http://a/, compression: gzip}", `http.compression: must not be set, see compression (got "gzip")`},
 		{"http: {endpoint: http://a/, headers: {content-TYPE: x}}", `http.headers: "content-TYPE" is set by remote write itself and cannot be changed`},
 		{"http: {endpoint: http://a/, headers: {USER-AGENT: x}}", `http.headers: "USER-AGENT" is set by remote write itself and cannot be changed`},
 		{valid("shards: 0"), "shards: must be from 1 to 1024 (got 0)"},
@@ -66,6 +66,12 @@ func TestConfigErrorsNameTheKeyTheValueAndWhatIsAllowed(t *testing.T) {
 		{valid("retry_on_failure: {max_interval: 1ms}"), "retry_on_failure.max_interval: must be at least initial_interval, 30ms (got 1ms)"},
 		{valid("retry_on_failure: {max_retries: -1}"), "retry_on_failure.max_retries: must be at least 0, which is for ever (got -1)"},
 		{valid("retry_on_failure: {max_elapsed_time: -1s}"), "retry_on_failure.max_elapsed_time: must be at least 0s, which is for ever (got -1s)"},
+		{valid("protocol: v2"), `protocol: must be one of auto, 1.0, 2.0 (got "v2")`},
+		{valid("compression: gzip"), `compression: must be one of snappy, zstd (got "gzip")`},
+		{valid("histograms: native"), `histograms: must be one of classic, custom_buckets (got "native")`},
+		{valid("sample_age_limit: -1s"), "sample_age_limit: must be at least 0s, which is any age (got -1s)"},
+		{valid("on_error: {auth: retry}"), `on_error.auth: must be one of fail, discard_and_continue (got "retry")`},
+		{valid("on_error: {fail_action: panic}"), `on_error.fail_action: must be one of hold, shutdown (got "panic")`},
 		{valid("translation_strategy: none"), `translation_strategy: must be one of UnderscoreEscapingWithSuffixes, UnderscoreEscapingWithoutSuffixes, NoUTF8EscapingWithSuffixes, NoTranslation (got "none")`},
 		{valid(`resource_labels: [a, ""]`), "resource_labels[1]: must not be empty"},
 		{valid("external_labels: {a.b: x}"), `external_labels: "a.b" is not a label name (letters, digits and _, not starting with a digit or __)`},
@@ -79,7 +85,7 @@ func TestConfigErrorsNameTheKeyTheValueAndWhatIsAllowed(t *testing.T) {
 
 func TestAllMistakesAreNamedAtOnce(t *testing.T) {
 	cfg := &Config{HTTP: confighttp.ClientConfig{Headers: configopaque.MapList{{Name: "content-encoding"}}}}
-	assert.Len(t, strings.Split(cfg.Validate().Error(), "\n"), 9)
+	assert.Len(t, strings.Split(cfg.Validate().Error(), "\n"), 17)
 }
 
 // The README's table of options must have one row per field, with its default.

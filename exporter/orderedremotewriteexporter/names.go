@@ -15,6 +15,8 @@ type names struct {
 	namer    otlptranslator.MetricNamer
 	interner *series.Interner
 	known    map[nameKey]*metricName
+	metas    map[meta]*meta // one of each, so that series share it
+	unit     otlptranslator.UnitNamer
 	now      series.Generation
 }
 
@@ -30,6 +32,9 @@ type nameKey struct {
 type metricName struct {
 	plain, bucket, sum, count *series.Set
 	seen                      series.Generation
+
+	meta *meta // what the last metric of this name said, with
+	unit string
 }
 
 func newNames(strategy string, interner *series.Interner) *names {
@@ -37,6 +42,8 @@ func newNames(strategy string, interner *series.Interner) *names {
 		namer:    otlptranslator.NewMetricNamer("", otlptranslator.TranslationStrategyOption(strategy)),
 		interner: interner,
 		known:    map[nameKey]*metricName{},
+		metas:    map[meta]*meta{},
+		unit:     otlptranslator.UnitNamer{UTF8Allowed: !otlptranslator.TranslationStrategyOption(strategy).ShouldEscape()},
 	}
 }
 
@@ -73,9 +80,24 @@ func (n *names) translate(key nameKey) *metricName {
 	return &metricName{plain: set(""), bucket: set("_bucket"), sum: set("_sum"), count: set("_count")}
 }
 
+// describe returns what m says of itself. Metrics of one name mostly agree.
+func (n *names) describe(name *metricName, m pmetric.Metric) *meta {
+	kind := metricTypeOf(m)
+	if was := name.meta; was != nil && was.kind == kind && was.help == m.Description() && name.unit == m.Unit() {
+		return was
+	}
+	now := meta{kind: kind, unit: validText(n.unit.Build(m.Unit())), help: validText(strings.Clone(m.Description()))}
+	if n.metas[now] == nil {
+		n.metas[now] = &now
+	}
+	name.meta, name.unit = n.metas[now], strings.Clone(m.Unit())
+	return name.meta
+}
+
 // sweep forgets names unused for more than idle generations.
 func (n *names) sweep(now, idle series.Generation) {
 	n.now = now
+	clear(n.metas)
 	for key, name := range n.known {
 		if now-name.seen > idle {
 			delete(n.known, key)
@@ -94,10 +116,31 @@ func kindOf(m pmetric.Metric) otlptranslator.MetricType {
 		return otlptranslator.MetricTypeNonMonotonicCounter
 	case pmetric.MetricTypeHistogram:
 		return otlptranslator.MetricTypeHistogram
+	case pmetric.MetricTypeExponentialHistogram:
+		return otlptranslator.MetricTypeExponentialHistogram
 	case pmetric.MetricTypeSummary:
 		return otlptranslator.MetricTypeSummary
 	default:
 		return otlptranslator.MetricTypeUnknown
+	}
+}
+
+// metricTypeOf returns the type that Prometheus knows for a metric.
+func metricTypeOf(m pmetric.Metric) metricType {
+	switch m.Type() {
+	case pmetric.MetricTypeSum:
+		if m.Sum().IsMonotonic() {
+			return typeCounter
+		}
+		return typeGauge
+	case pmetric.MetricTypeGauge:
+		return typeGauge
+	case pmetric.MetricTypeHistogram, pmetric.MetricTypeExponentialHistogram:
+		return typeHistogram
+	case pmetric.MetricTypeSummary:
+		return typeSummary
+	default:
+		return typeUnknown
 	}
 }
 

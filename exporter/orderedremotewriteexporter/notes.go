@@ -105,7 +105,7 @@ func (n *notes) unsupported(why reason, m pmetric.Metric) {
 		return
 	}
 	n.kinds[why] = true
-	n.log.Warn("metrics of this kind are dropped; remote write 1.0 cannot carry them",
+	n.log.Warn("metrics of this kind are dropped; remote write cannot carry them",
 		zap.Stringer("reason", why), zap.String("first", m.Name()), zap.Stringer("type", m.Type()))
 }
 

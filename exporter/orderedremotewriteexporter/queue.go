@@ -2,6 +2,7 @@ package orderedremotewriteexporter
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"weir.example/internal/series"
 )
@@ -17,7 +18,7 @@ type progress struct {
 	cut  uint32 // number of the last request of the slot it was put into
 	slot uint16
 	seen series.Generation
-	meta *meta // nil: nothing is known
+	meta atomic.Pointer[meta] // nil: nothing is known; any goroutine may read it
 }
 
 // sample is one queued value, 48 bytes.

@@ -11,8 +11,14 @@ const (
 	unsupportedTemporality
 	invalidName
 	noTimestamp
+	invalidHistogram
 	nonRetryable
+	authFailed
 	retriesExceeded
+	ioFailure
+	partial
+	repeated
+	tooOld
 	atShutdown
 	reasons // how many there are
 )
@@ -25,8 +31,14 @@ var reasonNames = [reasons]string{
 	unsupportedTemporality: "unsupported_temporality",
 	invalidName:            "invalid_name",
 	noTimestamp:            "no_timestamp",
+	invalidHistogram:       "invalid_histogram",
 	nonRetryable:           "non_retryable",
+	authFailed:             "auth",
 	retriesExceeded:        "retries_exceeded",
+	ioFailure:              "io_failure",
+	partial:                "partial",
+	repeated:               "repeated",
+	tooOld:                 "too_old",
 	atShutdown:             "shutdown",
 }
 

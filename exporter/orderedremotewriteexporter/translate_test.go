@@ -156,7 +156,9 @@ func TestStaleMarkersAreOnlyWhereNoValueWasRecorded(t *testing.T) {
 func TestWhatCannotBeSentIsCounted(t *testing.T) {
 	b := newBatch().resource()
 	b.metric("delta").SetEmptySum().DataPoints().AppendEmpty()
-	b.metric("exponential").SetEmptyExponentialHistogram().DataPoints().AppendEmpty()
+	coarse := b.metric("exponential").SetEmptyExponentialHistogram()
+	coarse.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	coarse.DataPoints().AppendEmpty().SetScale(minScale - 1)
 	b.metric("none")
 	b.gauge("", 1, 1).gauge("no_time", 0, 1).gauge("bad_label", 1, 1, "", "x").gauge("good", 1, 1)
 	delta := b.metric("delta_histogram").SetEmptyHistogram().DataPoints().AppendEmpty()
@@ -167,7 +169,7 @@ func TestWhatCannotBeSentIsCounted(t *testing.T) {
 	assert.Equal(t, []string{`{__name__="good"} 1 @1`}, got)
 	want := [reasons]int{}
 	want[unsupportedTemporality] = 1 + 3
-	want[unsupportedType] = 1
+	want[invalidHistogram] = 1
 	want[invalidName] = 1 + 1 + 1
 	want[noTimestamp] = 1
 	assert.Equal(t, want, in.dropped)

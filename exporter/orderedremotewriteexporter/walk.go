@@ -2,8 +2,8 @@ package orderedremotewriteexporter
 
 import (
 	"math"
-	"strconv"
 
+	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
@@ -21,15 +21,21 @@ const (
 // series. It is used under exporter.mu and holds buffers that are used again.
 type intake struct {
 	*translator
-	table *series.Table[progress]
-	now   int64 // ns since the exporter was made
+	table  *series.Table[progress]
+	shapes shapes
+	now    int64 // ns since the exporter was made
+	custom bool  // histograms of explicit buckets stay one series each
 
 	staged  [][]sample // by slot
 	offered int
 	dropped [reasons]int
 	newest  int64     // ms; of the current resource's values
 	touched []*target // with values in this call
+	meta    *meta     // of the current metric
 	text    []byte    // le or quantile
+	bounds  []float64 // of the current point
+
+	exemplarsDropped int
 
 	onConflict    func(*stream)
 	onUnsupported func(reason, pmetric.Metric)
@@ -39,6 +45,8 @@ func newIntake(cfg *Config) *intake {
 	return &intake{
 		translator:    newTranslator(cfg),
 		table:         series.NewTable[progress](),
+		shapes:        shapes{},
+		custom:        cfg.Histograms == histogramsCustom,
 		staged:        make([][]sample, cfg.Shards),
 		onConflict:    func(*stream) {},
 		onUnsupported: func(reason, pmetric.Metric) {},
@@ -75,14 +83,19 @@ func (in *intake) metric(e *entity, m pmetric.Metric) {
 		in.drop(invalidName, samplesOf(m))
 		return
 	}
+	in.meta = in.describe(name, m)
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
-		in.numbers(e, name, m.Gauge().DataPoints())
+		in.numbers(e, name, m.Gauge().DataPoints(), false)
 	case pmetric.MetricTypeSum:
-		in.numbers(e, name, m.Sum().DataPoints())
+		in.numbers(e, name, m.Sum().DataPoints(), m.Sum().IsMonotonic())
 	case pmetric.MetricTypeHistogram:
 		for _, p := range m.Histogram().DataPoints().All() {
 			in.histogram(e, name, p)
+		}
+	case pmetric.MetricTypeExponentialHistogram:
+		for _, p := range m.ExponentialHistogram().DataPoints().All() {
+			in.exponential(e, name, p)
 		}
 	case pmetric.MetricTypeSummary:
 		for _, p := range m.Summary().DataPoints().All() {
@@ -91,78 +104,67 @@ func (in *intake) metric(e *entity, m pmetric.Metric) {
 	}
 }
 
-// unsupported tells what remote write 1.0 has no form for.
+// unsupported tells what remote write has no form for. Deltas would need a
+// total that outlives restarts and idle series to be summed up exactly.
 func unsupported(m pmetric.Metric) (reason, bool) {
+	temporality := pmetric.AggregationTemporalityCumulative
 	switch m.Type() {
-	case pmetric.MetricTypeExponentialHistogram:
+	case pmetric.MetricTypeEmpty:
 		return unsupportedType, true
 	case pmetric.MetricTypeSum:
-		return unsupportedTemporality, m.Sum().AggregationTemporality() != pmetric.AggregationTemporalityCumulative
+		temporality = m.Sum().AggregationTemporality()
 	case pmetric.MetricTypeHistogram:
-		return unsupportedTemporality, m.Histogram().AggregationTemporality() != pmetric.AggregationTemporalityCumulative
-	default:
-		return 0, false
+		temporality = m.Histogram().AggregationTemporality()
+	case pmetric.MetricTypeExponentialHistogram:
+		temporality = m.ExponentialHistogram().AggregationTemporality()
 	}
+	return unsupportedTemporality, temporality != pmetric.AggregationTemporalityCumulative
 }
 
-func (in *intake) numbers(e *entity, name *metricName, points pmetric.NumberDataPointSlice) {
+// numbers offers the points of a gauge or sum. Only what counts up has a start.
+func (in *intake) numbers(e *entity, name *metricName, points pmetric.NumberDataPointSlice, counter bool) {
 	for _, p := range points.All() {
 		value := p.DoubleValue()
 		if p.ValueType() == pmetric.NumberDataPointValueTypeInt {
 			value = float64(p.IntValue())
 		}
 		at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
-		in.offer(e, name.plain, in.extras(p.Attributes(), "", nil), at, value)
-	}
-}
-
-func (in *intake) histogram(e *entity, name *metricName, p pmetric.HistogramDataPoint) {
-	at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
-	plain := in.extras(p.Attributes(), "", nil)
-	if p.HasSum() {
-		in.offer(e, name.sum, plain, at, p.Sum())
-	}
-	in.offer(e, name.count, plain, at, float64(p.Count()))
-	total := uint64(0)
-	for i := range finiteBuckets(p) {
-		total += p.BucketCounts().At(i)
-		in.text = strconv.AppendFloat(in.text[:0], p.ExplicitBounds().At(i), 'f', -1, 64)
-		in.offer(e, name.bucket, in.extras(p.Attributes(), "le", in.text), at, float64(total))
-	}
-	in.text = append(in.text[:0], "+Inf"...)
-	in.offer(e, name.bucket, in.extras(p.Attributes(), "le", in.text), at, float64(p.Count()))
-}
-
-func (in *intake) summary(e *entity, name *metricName, p pmetric.SummaryDataPoint) {
-	at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
-	plain := in.extras(p.Attributes(), "", nil)
-	in.offer(e, name.sum, plain, at, p.Sum())
-	in.offer(e, name.count, plain, at, float64(p.Count()))
-	for _, q := range p.QuantileValues().All() {
-		in.text = strconv.AppendFloat(in.text[:0], q.Quantile(), 'f', -1, 64)
-		in.offer(e, name.plain, in.extras(p.Attributes(), "quantile", in.text), at, q.Value())
+		if !counter {
+			at.start = 0
+		}
+		var m *more
+		if p.Exemplars().Len() > 0 {
+			m = withExemplars(in.exemplars(p.Exemplars(), at))
+		}
+		in.offer(e, name.plain, in.extras(p.Attributes(), "", nil), at, value, m)
 	}
 }
 
 // moment is a point's time and whether its series ends there.
 type moment struct {
 	ms    int64 // 0: the point has no timestamp
-	start int64 // ms, 0: unknown
+	start int64 // ms, before ms, 0: unknown
 	stale bool
 }
 
 func (in *intake) moment(start, ts pcommon.Timestamp, flags pmetric.DataPointFlags) moment {
 	m := moment{ms: int64(uint64(ts) / 1e6), start: int64(uint64(start) / 1e6), stale: flags.NoRecordedValue()}
+	if m.start >= m.ms {
+		m.start = 0
+	}
 	if !m.stale && m.ms > in.newest && m.ms > 0 {
 		in.newest = m.ms
 	}
 	return m
 }
 
-func (m moment) bits(value float64) uint64 {
+// bits tells values of a series at equal times apart.
+func (m moment) bits(value float64, beyond *more) uint64 {
 	switch {
 	case m.stale:
 		return staleMarker
+	case beyond != nil && beyond.histogram != nil:
+		return xxhash.Sum64(beyond.histogram)
 	case math.IsNaN(value):
 		return ordinaryNaN
 	default:
@@ -181,13 +183,16 @@ func (in *intake) touch(e *entity) {
 	t.infos[e.info] = struct{}{}
 }
 
+var infoMeta = &meta{kind: typeInfo, help: "Resource attributes that are not labels of other series."}
+
 // targetInfo offers the target's series at the newest time of the call, unless
 // an earlier call was already there.
 func (in *intake) targetInfo(t *target) {
 	c := in.compose(t.entity, in.union(t))
 	clear(t.infos)
+	in.meta = infoMeta
 	s := in.find(t.entity, c, in.infoName)
 	if t.newest > s.State.last {
-		in.admit(s, moment{ms: t.newest}, math.Float64bits(1))
+		in.admit(s, moment{ms: t.newest}, math.Float64bits(1), nil)
 	}
 }

@@ -30,6 +30,10 @@ type TelemetryBuilder struct {
 	registrations                                               []metric.Registration
 	ExporterOrderedremotewriteBytesSent                         metric.Int64Counter
 	ExporterOrderedremotewriteHighestSentTimestamp              metric.Float64ObservableGauge
+	ExporterOrderedremotewriteNumExemplarsDropped               metric.Int64Counter
+	ExporterOrderedremotewriteNumExemplarsOut                   metric.Int64Counter
+	ExporterOrderedremotewriteNumFallbacks                      metric.Int64Counter
+	ExporterOrderedremotewriteNumMetadataDropped                metric.Int64Counter
 	ExporterOrderedremotewriteNumSamplesDropped                 metric.Int64Counter
 	ExporterOrderedremotewriteNumSamplesIn                      metric.Int64Counter
 	ExporterOrderedremotewriteNumSamplesNonRetryableDropped     metric.Int64Counter
@@ -213,6 +217,30 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteNumExemplarsDropped, err = builder.meter.Int64Counter(
+		"otelcol_exporter_orderedremotewrite_num_exemplars_dropped",
+		metric.WithDescription("Number of exemplars beyond the ten newest of a point, or not written by the store. [Alpha]"),
+		metric.WithUnit("{exemplar}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteNumExemplarsOut, err = builder.meter.Int64Counter(
+		"otelcol_exporter_orderedremotewrite_num_exemplars_out",
+		metric.WithDescription("Number of exemplars the store accepted. [Alpha]"),
+		metric.WithUnit("{exemplar}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteNumFallbacks, err = builder.meter.Int64Counter(
+		"otelcol_exporter_orderedremotewrite_num_fallbacks",
+		metric.WithDescription("Number of times the exporter went on to an older protocol or another compression, because the store does not take the better one. [Alpha]"),
+		metric.WithUnit("{fallback}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteNumMetadataDropped, err = builder.meter.Int64Counter(
+		"otelcol_exporter_orderedremotewrite_num_metadata_dropped",
+		metric.WithDescription("Number of samples the store accepted without their metadata and start time, which remote write 1.0 has no place for. [Alpha]"),
+		metric.WithUnit("{sample}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExporterOrderedremotewriteNumSamplesDropped, err = builder.meter.Int64Counter(
 		"otelcol_exporter_orderedremotewrite_num_samples_dropped",
 		metric.WithDescription("Number of samples that were dropped, by reason. Samples in are samples out, dropped or in the queue. [Alpha]"),
@@ -300,7 +328,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterOrderedremotewriteSlotsHeld, err = builder.meter.Int64ObservableGauge(
 		"otelcol_exporter_orderedremotewrite_slots_held",
-		metric.WithDescription("Number of slots that hold their data because the store answers 401, 403, 404, 407 or a redirect. [Alpha]"),
+		metric.WithDescription("Number of slots that hold their data because of an error for which on_error says fail. [Alpha]"),
 		metric.WithUnit("{slot}"),
 	)
 	errs = errors.Join(errs, err)

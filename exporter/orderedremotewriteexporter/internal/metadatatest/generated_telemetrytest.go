@@ -51,6 +51,70 @@ func AssertEqualExporterOrderedremotewriteHighestSentTimestamp(t *testing.T, tt 
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualExporterOrderedremotewriteNumExemplarsDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_num_exemplars_dropped",
+		Description: "Number of exemplars beyond the ten newest of a point, or not written by the store. [Alpha]",
+		Unit:        "{exemplar}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_num_exemplars_dropped")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterOrderedremotewriteNumExemplarsOut(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_num_exemplars_out",
+		Description: "Number of exemplars the store accepted. [Alpha]",
+		Unit:        "{exemplar}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_num_exemplars_out")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterOrderedremotewriteNumFallbacks(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_num_fallbacks",
+		Description: "Number of times the exporter went on to an older protocol or another compression, because the store does not take the better one. [Alpha]",
+		Unit:        "{fallback}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_num_fallbacks")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterOrderedremotewriteNumMetadataDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_num_metadata_dropped",
+		Description: "Number of samples the store accepted without their metadata and start time, which remote write 1.0 has no place for. [Alpha]",
+		Unit:        "{sample}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_num_metadata_dropped")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualExporterOrderedremotewriteNumSamplesDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_orderedremotewrite_num_samples_dropped",
@@ -267,7 +331,7 @@ func AssertEqualExporterOrderedremotewriteSeriesActive(t *testing.T, tt *compone
 func AssertEqualExporterOrderedremotewriteSlotsHeld(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_orderedremotewrite_slots_held",
-		Description: "Number of slots that hold their data because the store answers 401, 403, 404, 407 or a redirect. [Alpha]",
+		Description: "Number of slots that hold their data because of an error for which on_error says fail. [Alpha]",
 		Unit:        "{slot}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,

@@ -49,6 +49,10 @@ func TestSetupTelemetry(t *testing.T) {
 		return nil
 	}))
 	tb.ExporterOrderedremotewriteBytesSent.Add(context.Background(), 1)
+	tb.ExporterOrderedremotewriteNumExemplarsDropped.Add(context.Background(), 1)
+	tb.ExporterOrderedremotewriteNumExemplarsOut.Add(context.Background(), 1)
+	tb.ExporterOrderedremotewriteNumFallbacks.Add(context.Background(), 1)
+	tb.ExporterOrderedremotewriteNumMetadataDropped.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumSamplesDropped.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumSamplesIn.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumSamplesNonRetryableDropped.Add(context.Background(), 1)
@@ -63,6 +67,18 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterOrderedremotewriteHighestSentTimestamp(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteNumExemplarsDropped(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteNumExemplarsOut(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteNumFallbacks(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteNumMetadataDropped(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterOrderedremotewriteNumSamplesDropped(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
