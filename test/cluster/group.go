@@ -67,7 +67,8 @@ func (g *Group) Failure() error {
 	return g.firstDead.Failure()
 }
 
-func (g *Group) expect(p *Process) {
+// Expect says that a process may end by itself: it does not count as died.
+func (g *Group) Expect(p *Process) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.expected[p] = true
@@ -75,13 +76,13 @@ func (g *Group) expect(p *Process) {
 
 // StopProcess ends one process as wanted: it does not count as died.
 func (g *Group) StopProcess(p *Process) error {
-	g.expect(p)
+	g.Expect(p)
 	return p.Stop(stopGrace)
 }
 
 // KillProcess ends one process with SIGKILL as wanted: it does not count as died.
 func (g *Group) KillProcess(p *Process) error {
-	g.expect(p)
+	g.Expect(p)
 	return p.Kill()
 }
 
