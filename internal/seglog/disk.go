@@ -16,6 +16,14 @@ type File interface {
 	Truncate(size int64) error
 }
 
+// InPlace is what a Cell needs of an open file.
+type InPlace interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Sync() error
+}
+
 // Disk is what the log needs of a file system. Tests put faults below it.
 type Disk interface {
 	MkdirAll(dir string) error
@@ -23,6 +31,8 @@ type Disk interface {
 	// Create makes a new file for reading and for writing at its end; it fails when the name is taken.
 	Create(name string) (File, error)
 	Open(name string) (File, error)
+	// OpenInPlace opens a file to be overwritten, and makes it when it is not there.
+	OpenInPlace(name string) (InPlace, error)
 	Rename(from, to string) error
 	Remove(name string) error
 	// SyncDir makes names that were created, renamed or removed in dir durable.
@@ -45,6 +55,11 @@ func (OS) Create(name string) (File, error) {
 
 // Open implements Disk.
 func (OS) Open(name string) (File, error) { return os.Open(filepath.Clean(name)) }
+
+// OpenInPlace implements Disk.
+func (OS) OpenInPlace(name string) (InPlace, error) {
+	return os.OpenFile(filepath.Clean(name), os.O_RDWR|os.O_CREATE, 0o600)
+}
 
 // Rename implements Disk.
 func (OS) Rename(from, to string) error { return os.Rename(from, to) }

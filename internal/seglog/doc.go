@@ -12,6 +12,9 @@
 // random salt, the frame's header and its payload, so bytes of another segment,
 // or a payload that imitates a frame, never pass for a record.
 //
+// Beside it, a Cell is a file with one small value that is overwritten in place,
+// such as a cursor into the log.
+//
 // What holds:
 //   - A record is read whole or not at all; one whose Append failed is not read.
 //   - A segment that was closed, or found at Open, is never written again.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
@@ -37,7 +38,9 @@ type Options struct {
 	Dir string
 	// Format is the version of the owner's records. Segments of another are set aside.
 	Format uint16
-	// SegmentBytes is the size from which a segment is closed; 16 MiB if zero.
+	// SegmentBytes is how much is appended behind the head of a segment before it is
+	// closed; 16 MiB if zero. With a head larger than that it is as much as the head, so
+	// that heads never make up more than half of what is written.
 	SegmentBytes int64
 	// Sync is SyncInterval if empty.
 	Sync Sync
@@ -74,6 +77,7 @@ type Log struct {
 	mu       sync.Mutex // covers all below
 	segments []segment  // oldest first; the last one is written while active is not nil
 	active   File
+	head     int64 // where the head of active ends
 	seed     uint32
 	buffer   []byte
 	dirty    bool
@@ -140,6 +144,10 @@ func (l *Log) Append(record Record) (Position, error) {
 	return end, nil
 }
 
+// Force returns once everything before end is on the disk, whatever Options.Sync
+// says. Callers that wait at the same time share a sync.
+func (l *Log) Force(end Position) error { return l.force(end) }
+
 func (l *Log) write(record Record) (Position, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -159,9 +167,12 @@ func (l *Log) write(record Record) (Position, error) {
 	return Position{last.number, last.size}, nil
 }
 
+// maxBufferKept bounds the memory kept from one record to the next, in bytes.
+const maxBufferKept = 4 << 20
+
 // ensureActive closes a full segment and begins a new one when none is being written.
 func (l *Log) ensureActive() error {
-	if l.active != nil && l.segments[len(l.segments)-1].size >= l.options.SegmentBytes {
+	if l.active != nil && l.segments[len(l.segments)-1].size-l.head >= max(l.options.SegmentBytes, l.head) {
 		if err := l.finish(); err != nil {
 			return err
 		}
@@ -187,8 +198,11 @@ func (l *Log) ensureActive() error {
 	if _, err := file.Write(l.buffer); err != nil {
 		return errors.Join(err, file.Close(), l.options.Disk.Remove(name))
 	}
-	l.active, l.seed = file, seed
-	l.segments = append(l.segments, segment{number, int64(len(l.buffer))})
+	l.active, l.seed, l.head = file, seed, int64(len(l.buffer))
+	l.segments = append(l.segments, segment{number, l.head})
+	if cap(l.buffer) > maxBufferKept {
+		l.buffer = nil
+	}
 	if l.options.Sync == SyncNever {
 		return nil
 	}
@@ -245,27 +259,48 @@ func (l *Log) Bytes() int64 {
 	return sum
 }
 
-// Truncate removes the segments that hold nothing at or behind keep. The newest stays,
-// so that its number is never given to another segment and positions never repeat.
-func (l *Log) Truncate(keep Position) error {
+// Roll closes the segment being written, so that Remove may remove it once the
+// next Append began another one.
+func (l *Log) Roll() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return ErrClosed
 	}
-	removed := 0
-	for i, segment := range l.segments {
-		if i == len(l.segments)-1 || keep.Before(Position{segment.number, segment.size}) {
-			break
-		}
-		if err := l.options.Disk.Remove(l.name(segment.number)); err != nil {
-			l.segments = l.segments[removed:]
-			return err
-		}
-		removed++
+	if l.active == nil {
+		return nil
 	}
-	l.segments = l.segments[removed:]
-	return nil
+	return l.finish()
+}
+
+// Truncate removes the segments that hold nothing at or behind keep, as Remove does.
+func (l *Log) Truncate(keep Position) error { return l.Remove(Position{}, keep) }
+
+// Remove removes the segments that hold nothing but what lies between two positions.
+// The newest stays, so that its number is never given to another segment and
+// positions never repeat.
+func (l *Log) Remove(from, to Position) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	var fault error
+	last := len(l.segments) - 1
+	kept := l.segments[:0]
+	for i, segment := range l.segments {
+		inside := !(Position{segment.number, headerBytes}).Before(from) && !to.Before(Position{segment.number, segment.size})
+		if i == last || !inside || fault != nil {
+			kept = append(kept, segment)
+			continue
+		}
+		if err := l.options.Disk.Remove(l.name(segment.number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			fault = err
+			kept = append(kept, segment)
+		}
+	}
+	l.segments = kept
+	return fault
 }
 
 // Close forces what was written and releases the directory. It is safe to call twice.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 )
 
 const readBytes = 256 << 10
@@ -85,6 +86,10 @@ func (r *Reader) settle() (int64, error) {
 			return current.size, nil
 		}
 		switch err := r.open(current.number); {
+		case errors.Is(err, fs.ErrNotExist) && r.log.lists(current.number):
+			// Somebody else removed the file.
+			r.onDamage(Damage{Segment: current.number, Offset: r.position.Offset, Bytes: current.size - r.position.Offset, Torn: true})
+			r.position.Offset = current.size
 		case errors.Is(err, fs.ErrNotExist): // truncated away just now: look again
 		case err != nil:
 			return 0, err
@@ -115,6 +120,12 @@ func (r *Reader) open(number uint64) error {
 func (r *Reader) frame(size int64) (Record, bool, error) {
 	offset := r.position.Offset
 	bytes, err := r.intact(offset, size)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		// Somebody else cut the file off.
+		r.position.Offset = size
+		r.onDamage(Damage{Segment: r.position.Segment, Offset: offset, Bytes: size - offset, Torn: true})
+		return Record{}, false, nil
+	}
 	if err != nil {
 		return Record{}, false, err
 	}
@@ -125,7 +136,7 @@ func (r *Reader) frame(size int64) (Record, bool, error) {
 	next := offset + 1
 	for ; next < size; next++ {
 		found, err := r.intact(next, size)
-		if err != nil {
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return Record{}, false, err
 		}
 		if found != nil {
@@ -175,6 +186,12 @@ func (r *Reader) bytes(offset int64, n int, size int64) ([]byte, error) {
 		}
 	}
 	return r.window[offset-r.at:][:n], nil
+}
+
+func (l *Log) lists(number uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.segments, func(s segment) bool { return s.number == number })
 }
 
 // segmentFrom finds the segment that holds the first byte at or behind a position.

@@ -103,6 +103,53 @@ func TestEverySegmentBeginsWithItsHead(t *testing.T) {
 	require.Equal(t, "head after "+got[1], got[0], "what is left begins with a head that knows all before it")
 }
 
+// A head larger than a segment must not make every record begin a new one.
+func TestALargeHeadIsWrittenOnlyOnceForAsMuchData(t *testing.T) {
+	heads := 0
+	log := open(t, seglog.Options{Dir: t.TempDir(), SegmentBytes: 100, Head: func(emit func(seglog.Record)) {
+		heads++
+		emit(seglog.Record{Type: 9, Payload: make([]byte, 10_000)})
+	}})
+	for range 2_000 {
+		add(t, log, "twenty-eight bytes") // and 12 of the frame
+	}
+	require.Equal(t, 6, heads)
+}
+
+func TestRollBeginsANewSegmentAndRemoveLeavesGaps(t *testing.T) {
+	log := open(t, seglog.Options{Dir: t.TempDir()})
+	require.NoError(t, log.Roll(), "nothing to close")
+	var ends []seglog.Position
+	for i := range 5 {
+		ends = append(ends, add(t, log, fmt.Sprint(i)))
+		require.NoError(t, log.Roll())
+	}
+	require.NoError(t, log.Remove(ends[0], ends[2]))
+	got, damage := read(t, log, seglog.Position{})
+	require.Equal(t, []string{"0", "3", "4"}, got)
+	require.Empty(t, damage)
+	require.NoError(t, log.Remove(seglog.Position{}, log.End()))
+	got, _ = read(t, log, seglog.Position{})
+	require.Equal(t, []string{"4"}, got, "the newest stays")
+}
+
+// A segment that is cut off or removed behind our back costs its records and no more.
+func TestFilesThatOthersTouchDoNotStopAReader(t *testing.T) {
+	dir := t.TempDir()
+	log := open(t, seglog.Options{Dir: dir})
+	for i := range 4 {
+		add(t, log, fmt.Sprint(i))
+		if i < 3 {
+			require.NoError(t, log.Roll())
+		}
+	}
+	require.NoError(t, os.Remove(filepath.Join(dir, "0000000000000002.seg")))
+	require.NoError(t, os.Truncate(filepath.Join(dir, "0000000000000003.seg"), 50))
+	got, damage := read(t, log, seglog.Position{})
+	require.Equal(t, []string{"0", "3"}, got)
+	require.Equal(t, []seglog.Damage{{Segment: 2, Offset: 48, Bytes: 13, Torn: true}, {Segment: 3, Offset: 48, Bytes: 13, Torn: true}}, damage)
+}
+
 func TestTruncateRemovesOnlyWholeSegmentsBeforeThePosition(t *testing.T) {
 	log := open(t, seglog.Options{Dir: t.TempDir(), SegmentBytes: 100})
 	var ends []seglog.Position
