@@ -5,6 +5,8 @@ package faults
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"io"
+	"log"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -142,3 +144,6 @@ func serve(t *testing.T, h http.Handler) *httptest.Server {
 	t.Cleanup(s.Close)
 	return s
 }
+
+// quiet swallows what servers print about connections that the tests break.
+var quiet = log.New(io.Discard, "", 0)

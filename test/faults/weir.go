@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"weir.example/test/cluster"
 )
@@ -208,4 +209,33 @@ func (w *weir) until(what string, cond func() bool) {
 		}
 		return errNotYet
 	})
+}
+
+// fails starts Weir where it must end by itself, and returns how.
+func (w *weir) fails(o options) error {
+	w.t.Helper()
+	config := filepath.Join(w.group.Dir, "weir.yaml")
+	require.NoError(w.t, os.WriteFile(config, []byte(w.config(o)), 0o644))
+	p, err := w.group.Start(cluster.Command{Name: "weir", Path: w.binary, Args: []string{"--config", config, cluster.ComponentStatus}})
+	require.NoError(w.t, err)
+	w.group.Expect(p)
+	select {
+	case <-p.Done():
+	case <-time.After(patience):
+		w.t.Fatal("it runs")
+	}
+	return p.Failure()
+}
+
+// push sends one call and returns the answer's status.
+func (w *weir) push(metrics pmetric.Metrics) int {
+	w.t.Helper()
+	body, err := marshaler.MarshalMetrics(metrics)
+	require.NoError(w.t, err)
+	status, answer, err := w.load(1, 1).post(w.t.Context(), body)
+	require.NoError(w.t, err)
+	if status != http.StatusOK {
+		w.t.Log(answer)
+	}
+	return status
 }
