@@ -52,25 +52,21 @@ func FuzzRetryAfter(f *testing.F) {
 }
 
 func TestAnswersAreClassified(t *testing.T) {
-	for status, want := range map[int]string{
-		200: "delivered", 204: "delivered", 299: "delivered",
-		301: "held", 307: "held", 401: "held", 403: "held", 404: "held", 407: "held",
-		408: "retryable", 429: "retryable", 500: "retryable", 503: "retryable", 599: "retryable", 0: "retryable",
-		400: "refused", 409: "refused", 413: "refused", 415: "refused", 422: "refused",
+	for status, want := range map[int]verdict{
+		200: delivered, 204: delivered, 299: delivered,
+		301: misplaced, 307: misplaced, 401: misplaced, 403: misplaced, 404: misplaced, 407: misplaced, 415: misplaced,
+		408: busy, 429: busy, 500: busy, 503: busy, 599: busy, 0: unreachable,
+		400: refused, 409: refused, 413: refused, 422: refused,
 	} {
 		a := answer{status: status}
 		if status == 0 {
 			a.err = http.ErrHandlerTimeout
 		}
-		got := "refused"
-		switch {
-		case a.delivered():
-			got = "delivered"
-		case a.held():
-			got = "held"
-		case a.retryable():
-			got = "retryable"
+		assert.Equal(t, want, a.verdict(format{protocol1, snappy}), status)
+		if want == delivered {
+			assert.Equal(t, misplaced, a.verdict(format{protocol2, snappy}), "2.0 says what it wrote")
+			a.written.known = true
+			assert.Equal(t, delivered, a.verdict(format{protocol2, snappy}))
 		}
-		assert.Equal(t, want, got, status)
 	}
 }

@@ -26,14 +26,6 @@ type client struct {
 	userAgent string
 }
 
-// answer is what became of one attempt.
-type answer struct {
-	status     int   // 0 if there was no answer
-	err        error // why there was none
-	retryAfter string
-	text       string // start of the body, verbatim; not for a 2xx
-}
-
 func newClient(ctx context.Context, cfg *Config, host component.Host, set exporter.Settings) (*client, error) {
 	c, err := cfg.HTTP.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
 	if err != nil {
@@ -44,7 +36,7 @@ func newClient(ctx context.Context, cfg *Config, host component.Host, set export
 	return &client{http: c, endpoint: cfg.HTTP.Endpoint, userAgent: "weir/" + set.BuildInfo.Version}, nil
 }
 
-func (c *client) post(ctx context.Context, e encoder, body *payload) answer {
+func (c *client) post(ctx context.Context, f format, body *payload) answer {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, http.NoBody)
 	if err != nil {
 		return answer{err: err}
@@ -52,17 +44,17 @@ func (c *client) post(ctx context.Context, e encoder, body *payload) answer {
 	req.Body = body.open()
 	req.GetBody = func() (io.ReadCloser, error) { return body.open(), nil }
 	req.ContentLength = int64(len(body.bytes))
-	req.Header.Set("Content-Encoding", "snappy")
-	req.Header.Set("Content-Type", e.contentType())
-	req.Header.Set("X-Prometheus-Remote-Write-Version", e.version())
+	req.Header.Set("Content-Encoding", f.compression)
+	req.Header.Set("Content-Type", f.contentType())
+	req.Header.Set("X-Prometheus-Remote-Write-Version", f.version())
 	req.Header.Set("User-Agent", c.userAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return answer{err: err}
 	}
 	defer resp.Body.Close()
-	a := answer{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After")}
-	if !a.delivered() {
+	a := answer{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After"), written: readWritten(resp.Header)}
+	if a.status/100 != 2 {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxText))
 		a.text = strings.ToValidUTF8(string(text), "\uFFFD")
 	}
@@ -71,22 +63,3 @@ func (c *client) post(ctx context.Context, e encoder, body *payload) answer {
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
-
-func (a answer) delivered() bool { return a.status/100 == 2 }
-
-// held tells answers that mean the exporter or the store is set up wrongly: the
-// data is not to blame and is kept. A redirect says that the endpoint is wrong.
-func (a answer) held() bool {
-	switch a.status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired:
-		return true
-	default:
-		return a.status/100 == 3
-	}
-}
-
-// retryable tells answers after which the same request may succeed.
-func (a answer) retryable() bool {
-	return a.err != nil || a.status/100 == 5 ||
-		a.status == http.StatusTooManyRequests || a.status == http.StatusRequestTimeout
-}

@@ -98,6 +98,20 @@ type OnErrorConfig struct {
 	_ struct{}
 }
 
+// of returns what is to be done after a failure.
+func (c OnErrorConfig) of(why reason) string {
+	switch why {
+	case authFailed:
+		return c.Auth
+	case retriesExceeded:
+		return c.RetriesExceeded
+	case ioFailure:
+		return c.IOFailure
+	default:
+		return c.NonRetriable
+	}
+}
+
 const (
 	fail     = "fail"
 	discard  = "discard_and_continue"

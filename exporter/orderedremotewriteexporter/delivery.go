@@ -2,40 +2,48 @@ package orderedremotewriteexporter
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
-// deliver sends the request until the store took or refused it, or a limit is
-// reached. It is false if ctx ended first: the request is still there.
-func (s *slot) deliver(ctx context.Context) bool {
-	s.raw = s.encoder.encode(s.raw[:0], s.request)
-	s.body = s.body.compress(s.raw)
-	retries, began := 0, s.x.clock()
+// deliver sends the request until the store took or refused it, or on_error
+// gives it up. It is false if ctx ended first: the request is still there.
+func (s *slot) deliver(ctx context.Context) bool { return s.deliverPart(ctx, s.request) }
+
+func (s *slot) deliverPart(ctx context.Context, samples []sample) bool {
+	t := trial{slot: s, began: s.x.clock()}
 	for {
-		a := s.attempt(ctx)
-		if ctx.Err() != nil && !a.delivered() {
+		if samples = s.young(samples); len(samples) == 0 {
+			return true
+		}
+		f := s.x.formats.choose()
+		a := t.attempt(ctx, f, samples)
+		v := a.verdict(f)
+		if ctx.Err() != nil && v != delivered {
 			return false
 		}
-		s.hold(a)
-		var wait time.Duration
+		if v == delivered {
+			s.release()
+			s.delivered(samples, f, a)
+			return true
+		}
+		if s.fallBack(f, a) {
+			continue
+		}
+		wait, why := t.next(v, a)
 		switch {
-		case a.delivered():
-			s.delivered()
-			return true
-		case a.held():
-			wait, retries, began = holdInterval, 0, s.x.clock()
-		case a.retryable():
-			if wait = retryAfter(a.retryAfter, time.Now()); wait == 0 {
-				wait = s.x.cfg.Retry.pause(retries)
-			}
-			if retries++; s.exceeded(retries, began, wait) {
-				s.giveUp(retriesExceeded, a)
-				return true
-			}
+		case why == none:
+			s.release()
 			s.x.notes.retrying(a)
-		default:
-			s.giveUp(nonRetryable, a)
+		case why == nonRetryable && s.repeated:
+			s.release()
+			return s.refusedAgain(ctx, samples, f, a)
+		case s.x.cfg.OnError.of(why) == discard:
+			s.release()
+			s.giveUp(samples, f, a, why)
 			return true
+		default:
+			s.hold(why, a)
 		}
 		if !s.sleep(ctx, wait) {
 			return false
@@ -44,40 +52,134 @@ func (s *slot) deliver(ctx context.Context) bool {
 	}
 }
 
-func (s *slot) attempt(ctx context.Context) answer {
+// trial is the history of one request.
+type trial struct {
+	slot    *slot
+	began   int64 // ns since the exporter was made
+	retries int
+
+	// What is packed:
+	format format
+	size   int
+	body   *payload
+}
+
+// attempt sends samples, packed anew only if they or the format changed.
+func (t *trial) attempt(ctx context.Context, f format, samples []sample) answer {
+	if t.body == nil || t.format != f || t.size != len(samples) {
+		t.body, t.format, t.size = t.slot.packer.pack(f, samples), f, len(samples)
+	}
 	began := time.Now()
-	a := s.x.client.post(ctx, s.encoder, s.body)
-	s.x.telemetry.attempted(time.Since(began))
+	a := t.slot.x.client.post(ctx, f, t.body)
+	t.slot.x.telemetry.attempted(time.Since(began))
 	return a
 }
 
-// exceeded tells whether retry number n, after wait, is one too many.
-func (s *slot) exceeded(n int, began int64, wait time.Duration) bool {
-	limit := s.x.cfg.Retry
-	return (limit.MaxRetries > 0 && n > limit.MaxRetries) ||
-		(limit.MaxElapsedTime > 0 && time.Duration(s.x.clock()-began)+wait > limit.MaxElapsedTime)
+// next returns how long to wait before the same samples are sent again, or why
+// that is only to be done if on_error says so.
+func (t *trial) next(v verdict, a answer) (wait time.Duration, why reason) {
+	switch v {
+	case refused:
+		return holdInterval, nonRetryable
+	case misplaced:
+		return holdInterval, authFailed
+	case unreachable:
+		why = ioFailure
+	default:
+		why = retriesExceeded
+	}
+	limit := t.slot.x.cfg.Retry
+	if wait = retryAfter(a.retryAfter, time.Now()); wait == 0 {
+		wait = limit.pause(t.retries)
+	}
+	t.retries++
+	elapsed := time.Duration(t.slot.x.clock()-t.began) + wait
+	if (limit.MaxRetries > 0 && t.retries > limit.MaxRetries) || (limit.MaxElapsedTime > 0 && elapsed > limit.MaxElapsedTime) {
+		return max(wait, holdInterval), why
+	}
+	return wait, none
 }
 
-func (s *slot) delivered() {
-	newest := s.request[0].ts
-	for i := range s.request {
-		newest = max(newest, s.request[i].ts)
+// young drops the samples that became too old to be sent.
+func (s *slot) young(samples []sample) []sample {
+	limit := s.x.cfg.SampleAgeLimit
+	if limit == 0 {
+		return samples
 	}
-	s.x.telemetry.delivered(len(s.request), len(s.body.bytes), newest)
+	from := time.Now().Add(-limit).UnixMilli()
+	old := func(p sample) bool { return p.ts < from }
+	if !slices.ContainsFunc(samples, old) {
+		return samples
+	}
+	kept := slices.DeleteFunc(slices.Clone(samples), old)
+	s.x.telemetry.dropped(tooOld, len(samples)-len(kept))
+	return kept
+}
+
+// fallBack tells whether the same samples can be sent in another format.
+func (s *slot) fallBack(f format, a answer) bool {
+	next, ok, changed := s.x.formats.leave(f, a)
+	if changed {
+		s.x.telemetry.fellBack()
+		s.x.notes.fellBack(f, next, a)
+	}
+	return ok
+}
+
+// refusedAgain settles a refused request that the store may have in part, from
+// before an unclean stop: halves find the samples it does not take.
+func (s *slot) refusedAgain(ctx context.Context, samples []sample, f format, a answer) bool {
+	if n := len(samples); n > 1 && !a.written.known {
+		return s.deliverPart(ctx, samples[:n/2]) && s.deliverPart(ctx, samples[n/2:])
+	}
+	s.giveUp(samples, f, a, repeated)
+	return true
+}
+
+func (s *slot) delivered(samples []sample, f format, a answer) {
+	sent := count(samples)
+	got, rest := sent, tally{}
+	if f.protocol == protocol2 {
+		if got, rest = sent.split(a.written); rest.size() > 0 {
+			s.x.notes.incomplete(a, rest.size())
+		}
+	} else {
+		s.x.telemetry.bare(sent.described)
+	}
+	s.x.telemetry.delivered(sent, len(s.packer.body.bytes))
+	s.x.telemetry.wrote(got, rest, partial)
+	if s.x.formats.take(f) {
+		s.x.notes.tookBetter(f)
+	}
 	s.x.notes.delivered()
 }
 
-func (s *slot) giveUp(why reason, a answer) {
-	s.x.telemetry.gaveUp(why, len(s.request))
-	s.x.notes.gaveUp(why, a, len(s.request))
+// giveUp drops samples. Of a request of 2.0 the store may have written a part.
+func (s *slot) giveUp(samples []sample, f format, a answer, why reason) {
+	sent := count(samples)
+	got, rest := tally{}, sent
+	if f.protocol == protocol2 && why != retriesExceeded {
+		got, rest = sent.split(a.written)
+	}
+	s.x.telemetry.wrote(got, rest, why)
+	s.x.telemetry.gaveUp(why, rest.size())
+	s.x.notes.gaveUp(why, a, rest.size())
 }
 
-// hold notes when the slot begins or ends to hold its data. Once the exporter
-// stops its status is no longer its own to report.
-func (s *slot) hold(a answer) {
-	if s.held != a.held() && !isClosed(s.x.drain) {
-		s.held = a.held()
-		s.x.notes.hold(a)
+// hold notes that the slot begins to hold its data. Once the exporter stops
+// its status is no longer its own to report.
+func (s *slot) hold(why reason, a answer) {
+	if !s.held && !isClosed(s.x.drain) {
+		s.held = true
+		s.x.notes.hold(why, a)
+	}
+}
+
+// release notes that the slot holds its data no longer.
+func (s *slot) release() {
+	if s.held && !isClosed(s.x.drain) {
+		s.held = false
+		s.x.notes.release()
 	}
 }
 

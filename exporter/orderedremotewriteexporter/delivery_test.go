@@ -54,6 +54,7 @@ func onFakeTime(t *testing.T, change func(*Config), answers []http.Response, f f
 		cfg := createDefaultConfig().(*Config)
 		cfg.HTTP.Endpoint = "http://127.0.0.1:9/"
 		cfg.Batch.FlushTimeout = 0
+		cfg.Protocol = protocol1
 		if change != nil {
 			change(cfg)
 		}
@@ -94,8 +95,8 @@ func TestAHeldRequestIsTriedEveryMinuteAndStatusFollows(t *testing.T) {
 		assert.Equal(t, componentstatus.StatusOK, <-r.statuses)
 		assert.Zero(t, r.metric("slots_held"))
 		assert.EqualValues(t, 1, r.metric("num_samples_out"))
-		assert.Equal(t, 1, r.logs.FilterMessageSnippet("does not let requests in").Len())
-		assert.Equal(t, "because", r.logs.FilterMessageSnippet("does not let requests in").All()[0].ContextMap()["body"])
+		assert.Equal(t, 1, r.logs.FilterMessageSnippet("data is held and tried").Len())
+		assert.Equal(t, "because", r.logs.FilterMessageSnippet("data is held and tried").All()[0].ContextMap()["body"])
 	})
 }
 

@@ -43,16 +43,19 @@ type remoteWriter struct {
 	drain   chan struct{}      // closed when Shutdown begins
 	running sync.WaitGroup
 	client  *client
+	formats *formats
 }
 
 func newExporter(set exporter.Settings, cfg *Config) (*remoteWriter, error) {
 	x := &remoteWriter{
 		cfg:   cfg,
 		set:   set,
-		notes: newNotes(set.Logger),
+		notes: newNotes(set.Logger, cfg.OnError.FailAction),
 		born:  time.Now(),
 		room:  room{capacity: cfg.QueueSamples},
 		drain: make(chan struct{}),
+
+		formats: newFormats(cfg),
 	}
 	var err error
 	if x.telemetry, err = newTelemetry(set.TelemetrySettings); err != nil {

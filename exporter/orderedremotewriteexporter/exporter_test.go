@@ -29,7 +29,7 @@ func TestASampleArrivesWithItsLabelsAndHeaders(t *testing.T) {
 	assert.Equal(t, `{__name__="flink_task_numRecordsIn", instance="tm:9249", job="flink", region="eu", tm_id="tm-1", topic="orders"}`, s.String())
 	assert.Equal(t, []promtest.Sample{{T: 1000, V: 42.5}}, s.Samples)
 	assert.Equal(t, "weir/1.2.3", header.Get("User-Agent"))
-	assert.Equal(t, "0.1.0", header.Get("X-Prometheus-Remote-Write-Version"))
+	assert.Equal(t, "2.0.0", header.Get("X-Prometheus-Remote-Write-Version"))
 }
 
 func TestTelemetryOfADelivery(t *testing.T) {
@@ -176,8 +176,8 @@ func TestAnswers(t *testing.T) {
 		{"a hang ends with the timeout", func(c *Config) { c.HTTP.Timeout = time.Second }, []promtest.Answer{{Hang: make(chan struct{})}}, counters{out: 1, retries: 1}, "sent again"},
 		{"400 is dropped", nil, []promtest.Answer{{Status: 400, Body: "out of bounds"}}, counters{failed: 1, nonRetryable: 1}, "given up"},
 		{"413 is dropped", nil, []promtest.Answer{{Status: 413}}, counters{failed: 1, nonRetryable: 1}, "given up"},
-		{"max_retries ends it", func(c *Config) { c.Retry.MaxRetries = 2 }, []promtest.Answer{{Status: 500}, {Status: 500}, {Status: 500}}, counters{retries: 2, failed: 1, limit: 1}, "given up"},
-		{"max_elapsed_time ends it", func(c *Config) { c.Retry.MaxElapsedTime = time.Nanosecond }, []promtest.Answer{{Status: 500}}, counters{failed: 1, limit: 1}, "given up"},
+		{"max_retries ends it", func(c *Config) { c.Retry.MaxRetries, c.OnError.RetriesExceeded = 2, discard }, []promtest.Answer{{Status: 500}, {Status: 500}, {Status: 500}}, counters{retries: 2, failed: 1, limit: 1}, "given up"},
+		{"max_elapsed_time ends it", func(c *Config) { c.Retry.MaxElapsedTime, c.OnError.RetriesExceeded = time.Nanosecond, discard }, []promtest.Answer{{Status: 500}}, counters{failed: 1, limit: 1}, "given up"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, c.change, promtest.AllowRepeat(), promtest.WithScript(promtest.Sequence(c.script...)))

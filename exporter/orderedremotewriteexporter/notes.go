@@ -21,8 +21,9 @@ const (
 // notes writes what a user should know to log and status: once per change of
 // state of the exporter as a whole, however many slots and requests see it.
 type notes struct {
-	log  *zap.Logger
-	host component.Host
+	log        *zap.Logger
+	host       component.Host
+	failAction string
 
 	mu        sync.Mutex
 	troubles  map[string]time.Time // last seen, by kind
@@ -31,8 +32,8 @@ type notes struct {
 	conflicts map[*stream]struct{}
 }
 
-func newNotes(log *zap.Logger) *notes {
-	return &notes{log: log, troubles: map[string]time.Time{}, kinds: map[reason]bool{}, conflicts: map[*stream]struct{}{}}
+func newNotes(log *zap.Logger, failAction string) *notes {
+	return &notes{log: log, failAction: failAction, troubles: map[string]time.Time{}, kinds: map[reason]bool{}, conflicts: map[*stream]struct{}{}}
 }
 
 // isNews notes a kind of trouble and tells whether it was absent before.
@@ -75,21 +76,58 @@ func (n *notes) delivered() {
 	}
 }
 
-// hold notes that one more slot holds its data, or one less.
-func (n *notes) hold(a answer) {
+// hold notes that one more slot holds its data.
+func (n *notes) hold(why reason, a answer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !a.held() {
-		if n.held--; n.held == 0 {
-			n.log.Info("store lets requests in again; nothing is held")
-			componentstatus.ReportStatus(n.host, componentstatus.NewEvent(componentstatus.StatusOK))
-		}
+	if n.held++; n.held > 1 {
 		return
 	}
-	if n.held++; n.held == 1 {
-		n.log.Error("store does not let requests in; data is held and tried every minute", a.fields()...)
-		componentstatus.ReportStatus(n.host, componentstatus.NewRecoverableErrorEvent(
-			fmt.Errorf("data is held: the store answered %d: %s", a.status, a.text)))
+	err := fmt.Errorf("data is held (%s): %w", why, a.asError())
+	event := componentstatus.NewRecoverableErrorEvent(err)
+	if n.failAction == shutdown {
+		n.log.Error("on_error says fail: the process is to end", append(a.fields(), zap.Stringer("reason", why))...)
+		event = componentstatus.NewFatalErrorEvent(err)
+	} else {
+		n.log.Error("on_error says fail: data is held and tried every minute", append(a.fields(), zap.Stringer("reason", why))...)
+	}
+	n.report(event)
+}
+
+// release notes that one slot less holds its data.
+func (n *notes) release() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.held--; n.held == 0 {
+		n.log.Info("nothing is held any more")
+		n.report(componentstatus.NewEvent(componentstatus.StatusOK))
+	}
+}
+
+// report sends the status. A fatal one waits until somebody ends the process,
+// and that may be waiting for us.
+func (n *notes) report(event *componentstatus.Event) {
+	if event.Status() == componentstatus.StatusFatalError {
+		go componentstatus.ReportStatus(n.host, event)
+		return
+	}
+	componentstatus.ReportStatus(n.host, event)
+}
+
+// fellBack names the formats a store does not and does take.
+func (n *notes) fellBack(from, to format, a answer) {
+	n.log.Warn("store does not take this format; the same samples go in another, this one is tried again in an hour",
+		append(a.fields(), zap.Stringer("format", from), zap.Stringer("now", to))...)
+}
+
+func (n *notes) tookBetter(f format) {
+	n.log.Info("store takes a better format now", zap.Stringer("format", f))
+}
+
+// incomplete notes that a store took a request without all that is in it.
+func (n *notes) incomplete(a answer, samples int) {
+	if n.isNews(partial.String()) {
+		n.log.Error("store wrote a request in part; the rest is dropped", append(a.fields(), zap.Int("samples", samples))...)
 	}
 }
 
@@ -128,6 +166,13 @@ func (a answer) kind() string {
 		return "network"
 	}
 	return fmt.Sprint(a.status)
+}
+
+func (a answer) asError() error {
+	if a.err != nil {
+		return a.err
+	}
+	return fmt.Errorf("the store answered %d: %s", a.status, a.text)
 }
 
 func (a answer) fields() []zap.Field {

@@ -21,6 +21,8 @@ const (
 	tooOld
 	atShutdown
 	reasons // how many there are
+
+	none reason = 255
 )
 
 var reasonNames = [reasons]string{

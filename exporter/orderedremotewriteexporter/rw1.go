@@ -3,34 +3,83 @@ package orderedremotewriteexporter
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"weir.example/internal/series"
 )
 
-// rw1 writes prometheus.WriteRequest, the message of remote write 1.0.
-type rw1 struct{}
-
-func (rw1) contentType() string { return "application/x-protobuf" }
-func (rw1) version() string     { return "0.1.0" }
+// rw1 writes prometheus.WriteRequest, the message of remote write 1.0. It has
+// no place for metadata of single series and for start times.
+type rw1 struct{ scratch []byte }
 
 const (
 	tagTimeseries = 1<<3 | 2 // WriteRequest.timeseries
 	tagSample     = 2<<3 | 2 // TimeSeries.samples
+	tagExemplar   = 3<<3 | 2 // TimeSeries.exemplars
+	tagHistogram  = 4<<3 | 2 // TimeSeries.histograms
 	tagValue      = 1<<3 | 1 // Sample.value, fixed64
 	tagTimestamp  = 2 << 3   // Sample.timestamp, varint
+
+	tagExemplarLabel = 1<<3 | 2
+	tagExemplarValue = 2<<3 | 1
+	tagExemplarTime  = 3 << 3
+	tagLabelName     = 1<<3 | 2
+	tagLabelValue    = 2<<3 | 2
 )
 
-func (rw1) encode(dst []byte, samples []sample) []byte {
+func (r *rw1) encode(dst []byte, samples []sample) []byte {
 	for i := range samples {
 		s := &samples[i]
-		body := 1 + 8 + 1 + varintSize(uint64(s.ts)) // two tags, a fixed64 and a varint
+		r.scratch = r.value(r.scratch[:0], s)
 		dst = append(dst, tagTimeseries)
-		dst = binary.AppendUvarint(dst, uint64(s.series.Size()+2+body))
+		dst = binary.AppendUvarint(dst, uint64(s.series.Size()+len(r.scratch)))
 		dst = s.series.AppendWire(dst)
-		dst = append(dst, tagSample, byte(body), tagValue)
-		dst = binary.LittleEndian.AppendUint64(dst, s.bits)
-		dst = append(dst, tagTimestamp)
-		dst = binary.AppendUvarint(dst, uint64(s.ts))
+		dst = append(dst, r.scratch...)
 	}
 	return dst
+}
+
+// value appends what a TimeSeries holds after its labels.
+func (r *rw1) value(dst []byte, s *sample) []byte {
+	if s.more == nil {
+		return appendSample1(dst, s)
+	}
+	if s.more.histogram == nil {
+		dst = appendSample1(dst, s)
+	}
+	for _, x := range s.more.exemplars {
+		dst = appendMessage(dst, tagExemplar, appendExemplar1(nil, x))
+	}
+	if s.more.histogram != nil {
+		fields := append([]byte(nil), s.more.histogram...)
+		fields = binary.AppendUvarint(append(fields, tagHistogramTime), uint64(s.ts))
+		dst = appendMessage(dst, tagHistogram, fields)
+	}
+	return dst
+}
+
+func appendSample1(dst []byte, s *sample) []byte {
+	body := 1 + 8 + 1 + varintSize(uint64(s.ts)) // two tags, a fixed64 and a varint
+	dst = append(dst, tagSample, byte(body), tagValue)
+	dst = binary.LittleEndian.AppendUint64(dst, s.bits)
+	dst = append(dst, tagTimestamp)
+	return binary.AppendUvarint(dst, uint64(s.ts))
+}
+
+func appendExemplar1(dst []byte, x exemplar) []byte {
+	for _, l := range x.labels {
+		dst = appendMessage(dst, tagExemplarLabel, appendLabel(nil, l))
+	}
+	dst = binary.LittleEndian.AppendUint64(append(dst, tagExemplarValue), x.bits)
+	return binary.AppendUvarint(append(dst, tagExemplarTime), uint64(x.ts))
+}
+
+func appendLabel(dst []byte, l series.Label) []byte {
+	return appendText(append(appendText(append(dst, tagLabelName), l.Name), tagLabelValue), l.Value)
+}
+
+// appendMessage appends a field that is a message, or packed.
+func appendMessage(dst []byte, tag byte, body []byte) []byte {
+	return appendText(append(dst, tag), body)
 }
 
 func varintSize(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }

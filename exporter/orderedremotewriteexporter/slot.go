@@ -22,14 +22,16 @@ type slot struct {
 	request []sample
 	number  uint32 // of that request, from 1
 	full    bool   // nothing can be added
-	held    bool   // the store does not let requests in
-	encoder encoder
-	raw     []byte
-	body    *payload
+	held    bool   // on_error says fail: tried once a minute
+	packer  packer
+
+	// repeated says that the store may have the request already, from before an
+	// unclean stop.
+	repeated bool
 }
 
 func newSlot(x *remoteWriter) *slot {
-	return &slot{x: x, wake: make(chan struct{}, 1), number: 1, encoder: rw1{}}
+	return &slot{x: x, wake: make(chan struct{}, 1), number: 1}
 }
 
 // push appends samples; it copies them.

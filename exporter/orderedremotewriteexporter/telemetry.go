@@ -40,7 +40,10 @@ func (t *telemetry) taken(in *intake) {
 			t.dropped(reason(r), n)
 		}
 	}
-	in.offered, in.dropped = 0, [reasons]int{}
+	if in.exemplarsDropped > 0 {
+		t.builder.ExporterOrderedremotewriteNumExemplarsDropped.Add(context.Background(), int64(in.exemplarsDropped))
+	}
+	in.offered, in.dropped, in.exemplarsDropped = 0, [reasons]int{}, 0
 }
 
 func (t *telemetry) dropped(r reason, n int) {
@@ -56,28 +59,50 @@ func (t *telemetry) retried() {
 	t.builder.ExporterOrderedremotewriteNumWriteRequestsRetries.Add(context.Background(), 1)
 }
 
-func (t *telemetry) delivered(samples, bytes int, newest int64) {
+// delivered counts a request that the store took, at least in part.
+func (t *telemetry) delivered(sent tally, bytes int) {
 	ctx := context.Background()
-	t.builder.ExporterOrderedremotewriteNumSamplesOut.Add(ctx, int64(samples))
 	t.builder.ExporterOrderedremotewriteNumWriteRequestsOut.Add(ctx, 1)
 	t.builder.ExporterOrderedremotewriteBytesSent.Add(ctx, int64(bytes))
-	for was := t.newest.Load(); newest > was; was = t.newest.Load() {
-		if t.newest.CompareAndSwap(was, newest) {
+	for was := t.newest.Load(); sent.newest > was; was = t.newest.Load() {
+		if t.newest.CompareAndSwap(was, sent.newest) {
 			return
 		}
 	}
 }
 
-// gaveUp counts a request that is not sent again.
+// wrote counts what the store wrote of a request; the rest is dropped.
+func (t *telemetry) wrote(got, rest tally, why reason) {
+	ctx := context.Background()
+	t.builder.ExporterOrderedremotewriteNumSamplesOut.Add(ctx, int64(got.size()))
+	t.builder.ExporterOrderedremotewriteNumExemplarsOut.Add(ctx, int64(got.exemplars))
+	if n := rest.size(); n > 0 {
+		t.dropped(why, n)
+	}
+	if rest.exemplars > 0 {
+		t.builder.ExporterOrderedremotewriteNumExemplarsDropped.Add(ctx, int64(rest.exemplars))
+	}
+}
+
+// bare counts samples sent without metadata that they have.
+func (t *telemetry) bare(samples int) {
+	t.builder.ExporterOrderedremotewriteNumMetadataDropped.Add(context.Background(), int64(samples))
+}
+
+func (t *telemetry) fellBack() {
+	t.builder.ExporterOrderedremotewriteNumFallbacks.Add(context.Background(), 1)
+}
+
+// gaveUp counts a request that is not sent again, without its samples.
 func (t *telemetry) gaveUp(why reason, samples int) {
 	ctx := context.Background()
-	t.dropped(why, samples)
 	t.builder.ExporterOrderedremotewriteNumWriteRequestsPermanentlyFailed.Add(ctx, 1)
-	if why == retriesExceeded {
+	switch why {
+	case nonRetryable:
+		t.builder.ExporterOrderedremotewriteNumSamplesNonRetryableDropped.Add(ctx, int64(samples))
+	case retriesExceeded:
 		t.builder.ExporterOrderedremotewriteNumSamplesRetryLimitDropped.Add(ctx, int64(samples))
-		return
 	}
-	t.builder.ExporterOrderedremotewriteNumSamplesNonRetryableDropped.Add(ctx, int64(samples))
 }
 
 // observe registers what is read off the exporter when it is asked for.

@@ -229,7 +229,7 @@ func FuzzEncode(f *testing.F) {
 		in, _ := takeIn(t, func(c *Config) { c.ResourceLabels = []string{"*"} },
 			newBatch().resource(rk, rv).gauge(name, ms, value, pk, pv).md)
 		var req prompb.WriteRequest
-		require.NoError(t, req.Unmarshal(rw1{}.encode(nil, in.staged[0])))
+		require.NoError(t, req.Unmarshal((&rw1{}).encode(nil, in.staged[0])))
 		require.Len(t, req.Timeseries, len(in.staged[0]))
 		for i, ts := range req.Timeseries {
 			require.Len(t, ts.Samples, 1)

@@ -50,7 +50,11 @@ type Answer struct {
 	Hang <-chan struct{}
 	// Stored stores the samples whatever the status says.
 	Stored bool
-	Reset  Reset
+	// Lost stores nothing whatever the status says.
+	Lost  bool
+	Reset Reset
+	// Bare leaves out the headers by which remote write 2.0 says what was written.
+	Bare bool
 }
 
 // Script decides the answer to each request. It is called for one request at a
@@ -81,5 +85,5 @@ func (a Answer) status() int {
 }
 
 func (a Answer) stores() bool {
-	return a.Stored || a.Reset == ResetAfter || (a.Reset == NoReset && a.status()/100 == 2)
+	return !a.Lost && (a.Stored || a.Reset == ResetAfter || (a.Reset == NoReset && a.status()/100 == 2))
 }

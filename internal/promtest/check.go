@@ -5,6 +5,8 @@ import (
 	"math"
 	"regexp"
 	"unicode/utf8"
+
+	"github.com/prometheus/prometheus/model/value"
 )
 
 var (
@@ -44,6 +46,19 @@ func checkSeries(s Series, utf8Names bool) []string {
 	if len(s.Samples) == 0 {
 		add("no samples")
 	}
+	for _, p := range s.Samples {
+		if p.Start > p.T {
+			add("start time %d is after the sample's time %d", p.Start, p.T)
+		}
+		if (p.Histogram != nil) != (s.Samples[0].Histogram != nil) {
+			add("floats and histograms in one series")
+		}
+		if p.Histogram != nil && !value.IsStaleNaN(p.Histogram.Sum) {
+			if err := p.Histogram.Validate(); err != nil {
+				add("histogram: %v", err)
+			}
+		}
+	}
 	return bad
 }
 
@@ -67,9 +82,17 @@ func judge(stored []Sample, next Sample) verdict {
 		return inOrder
 	case next.T < last.T:
 		return outOfOrder
-	case math.Float64bits(next.V) == math.Float64bits(last.V):
+	case last.same(next):
 		return repeated
 	default:
 		return conflict
 	}
+}
+
+// same reports whether two samples have one value, NaN and markers included.
+func (s Sample) same(o Sample) bool {
+	if s.Histogram == nil || o.Histogram == nil {
+		return s.Histogram == o.Histogram && math.Float64bits(s.V) == math.Float64bits(o.V)
+	}
+	return s.Histogram.Equals(o.Histogram)
 }

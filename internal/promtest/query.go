@@ -35,7 +35,8 @@ func (r *Receiver) Series(pairs ...string) []Series {
 	var out []Series
 	for _, s := range r.store.series {
 		if s.matches(pairs) {
-			out = append(out, Series{Labels: s.Labels, Samples: slices.Clone(s.Samples)})
+			s.Samples, s.Exemplars = slices.Clone(s.Samples), slices.Clone(s.Exemplars)
+			out = append(out, s)
 		}
 	}
 	slices.SortFunc(out, func(a, b Series) int { return strings.Compare(a.String(), b.String()) })

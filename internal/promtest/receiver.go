@@ -23,12 +23,24 @@ func AllowRepeat() Option { return func(r *Receiver) { r.allowRepeat = true } }
 // AllowUTF8 lifts the classic restriction on metric and label names.
 func AllowUTF8() Option { return func(r *Receiver) { r.utf8Names = true } }
 
+// TakesZstd takes requests that are compressed with zstd as well.
+func TakesZstd() Option { return func(r *Receiver) { r.zstd = true } }
+
+// Refuses2 answers remote write 2.0 with 415, as a store of 1.0 should.
+func Refuses2() Option { return func(r *Receiver) { r.on2 = &Answer{Status: 415, Bare: true} } }
+
+// Ignores2 answers remote write 2.0 with 204 and stores nothing, as stores of
+// 1.0 do.
+func Ignores2() Option { return func(r *Receiver) { r.on2 = &Answer{Bare: true, Lost: true} } }
+
 // Receiver is a strict remote-write endpoint on a loopback port. All methods
 // may be called concurrently.
 type Receiver struct {
 	script      Script
 	allowRepeat bool
 	utf8Names   bool
+	zstd        bool
+	on2         *Answer // to every request of remote write 2.0
 
 	server   *http.Server
 	url      string
@@ -87,8 +99,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.handlers.Add(1)
 	defer r.handlers.Done()
 
-	p, bad := checkHeaders(req)
-	series, err := decode(req.Body, p)
+	p, bad := checkHeaders(req, r.zstd)
+	series, err := decode(req.Body, req.Header.Get("Content-Encoding"), p)
 	if err != nil {
 		bad = append(bad, err.Error())
 	}
@@ -97,6 +109,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	flight := &inFlight{series: series, ended: make(chan struct{})}
 	answer := r.arrive(flight, req.Header, bad)
+	if p == protocol2 && r.on2 != nil {
+		answer = *r.on2
+	}
 	defer r.leave(flight)
 
 	flight.abandoned = !r.pause(req, answer)
@@ -144,13 +159,32 @@ func respond(w http.ResponseWriter, a Answer, p protocol, series []Series) {
 	for k, values := range a.Header {
 		w.Header()[k] = values
 	}
-	if p == protocol2 && a.stores() && w.Header().Get(writtenSamples) == "" {
-		w.Header().Set(writtenSamples, strconv.Itoa(Request{Series: series}.Samples()))
-		w.Header().Set("X-Prometheus-Remote-Write-Histograms-Written", "0")
-		w.Header().Set("X-Prometheus-Remote-Write-Exemplars-Written", "0")
+	if p == protocol2 && !a.Bare {
+		writeCounts(w.Header(), a.stores(), series)
 	}
 	w.WriteHeader(a.status())
 	_, _ = io.WriteString(w, a.Body)
 }
 
-const writtenSamples = "X-Prometheus-Remote-Write-Samples-Written"
+// writeCounts says what was written, unless the script does.
+func writeCounts(h http.Header, stored bool, series []Series) {
+	counts := map[string]int{"Samples": 0, "Histograms": 0, "Exemplars": 0}
+	for _, s := range series {
+		if !stored {
+			break
+		}
+		counts["Exemplars"] += len(s.Exemplars)
+		for _, p := range s.Samples {
+			if p.Histogram != nil {
+				counts["Histograms"]++
+			} else {
+				counts["Samples"]++
+			}
+		}
+	}
+	for kind, n := range counts {
+		if key := "X-Prometheus-Remote-Write-" + kind + "-Written"; h.Get(key) == "" {
+			h.Set(key, strconv.Itoa(n))
+		}
+	}
+}

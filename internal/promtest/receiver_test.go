@@ -72,7 +72,7 @@ func TestGoodRequestsAreKeptInFull(t *testing.T) {
 	}
 	assert.Empty(t, r.Violations())
 	assert.Equal(t, Counts{Requests: 3, Stored: 3, Samples: 6}, r.Counts())
-	assert.Equal(t, []Sample{{0, 0, 0}, {1, 1, 1}, {2, 2, 2}}, r.Samples("up", "job", "a"))
+	assert.Equal(t, []Sample{{}, {T: 1, V: 1, Arrival: 1}, {T: 2, V: 2, Arrival: 2}}, r.Samples("up", "job", "a"))
 	assert.Empty(t, r.Samples("up", "job", "b"))
 	require.Len(t, r.Series(), 2)
 	assert.Equal(t, `{__name__="up", job="a"}`, r.Series()[0].String())
@@ -276,6 +276,8 @@ func FuzzDecode(f *testing.F) {
 		if two {
 			p = protocol2
 		}
-		_, _ = decode(bytes.NewReader(b), p)
+		for _, encoding := range []string{"snappy", "zstd"} {
+			_, _ = decode(bytes.NewReader(b), encoding, p)
+		}
 	})
 }

@@ -4,23 +4,45 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/prometheus/prometheus/model/histogram"
 )
 
 // Label is one name and value as they stood on the wire.
 type Label struct{ Name, Value string }
 
-// Sample is one value of a series. T is in milliseconds since the epoch.
-// Arrival is the index of the request that brought it.
+// Sample is one value of a series: a float V, or a Histogram. T and Start (0 if
+// unknown) are in milliseconds since the epoch. Arrival is the index of the
+// request that brought it.
 type Sample struct {
-	T       int64
-	V       float64
-	Arrival int
+	T         int64
+	V         float64
+	Histogram *histogram.FloatHistogram
+	Start     int64
+	Arrival   int
 }
 
-// Series is a label set with its samples in order of arrival.
+// Exemplar is one observation; T is in milliseconds since the epoch.
+type Exemplar struct {
+	Labels []Label
+	T      int64
+	V      float64
+}
+
+// Metadata is what a series says of its metric; Type is the number of the
+// protocol's MetricType.
+type Metadata struct {
+	Type       int
+	Help, Unit string
+}
+
+// Series is a label set with its samples and exemplars in order of arrival and
+// the metadata that came last.
 type Series struct {
-	Labels  []Label
-	Samples []Sample
+	Labels    []Label
+	Samples   []Sample
+	Exemplars []Exemplar
+	Metadata  Metadata
 }
 
 // Get returns the value of a label, or "".

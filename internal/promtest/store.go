@@ -34,6 +34,8 @@ func (r *Receiver) keep(f *inFlight) {
 			r.store.index[key] = at
 			r.store.series = append(r.store.series, Series{Labels: s.Labels})
 		}
+		r.store.series[at].Metadata = s.Metadata
+		r.store.series[at].Exemplars = append(r.store.series[at].Exemplars, s.Exemplars...)
 		for _, p := range s.Samples {
 			total++
 			p.Arrival = f.index
