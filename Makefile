@@ -9,7 +9,7 @@ SOURCES := $(shell find receiver processor exporter extension internal -name '*.
 PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build check unit e2e lint generate generated fuzz bench screenshot rename-module clean
+.PHONY: help demo test build check unit e2e faults faults-short soak conformance rules lint generate generated fuzz bench screenshot rename-module clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ demo: bin/weir $(TOOLS)/victoria-metrics ## Flink, Weir and a store on this mach
 	@cd test && go build -o $(CURDIR)/bin/weir-demo ./demo
 	@bin/weir-demo -source $(or $(SOURCE),flink)
 
-test: check unit e2e ## everything that must hold (what CI runs)
+test: check rules unit e2e ## everything that must hold (what CI runs)
 
 build: bin/weir ## compile the distribution to bin/weir
 
@@ -37,11 +37,35 @@ unit: ## unit, golden, property and fuzz-seed tests of all modules
 e2e: bin/weir $(TOOLS)/victoria-metrics $(TOOLS)/prometheus ## the binary against a real Flink, VictoriaMetrics and Prometheus (needs Java 17 and Maven)
 	cd test && go test -count=1 -tags e2e -timeout 40m -v ./e2e/...
 
+# Runs tests of the test module by tag and writes what they said to docs/results: $(call results,<title>,<packages>,<flags>)
+define results
+	cd test && go build -o $(TOOLS)/report ./report && \
+		go test -json -count=1 -parallel 3 $(3) $(2) | $(TOOLS)/report -title $(1) -command "make $@" -dir $(CURDIR)/docs/results
+endef
+
+STORES := $(TOOLS)/victoria-metrics $(TOOLS)/prometheus
+
+faults: bin/weir $(STORES) ## everything around Weir fails: kills, outages, disks, TLS, real stores (25 minutes; writes docs/results)
+	$(call results,Faults,./faults,-tags faults -timeout 90m)
+
+faults-short: bin/weir $(STORES) # the part of faults that CI runs
+	cd test && go test -count=1 -parallel 3 -tags faults -short -timeout 15m ./faults
+
+soak: bin/weir ## one hour of series that come and go, kills and outages (writes docs/results)
+	$(call results,Soak,./faults,-tags faults -timeout 90m -run TestSeriesThatComeAndGo -soak=1h)
+
+conformance: bin/weir ## what the Prometheus project asks of senders (writes docs/results)
+	$(call results,Conformance,./conformance,-tags conformance -timeout 20m)
+
+rules: $(TOOLS)/promtool ## check and test the alert rules of dashboards/rules
+	$(TOOLS)/promtool check rules --lint=all --lint-fatal dashboards/rules/weir.yaml
+	$(TOOLS)/promtool test rules dashboards/rules/weir.test.yaml
+
 lint: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## gofumpt, go vet, staticcheck
 	@out=$$($(TOOLS)/gofumpt -l internal receiver processor exporter test); [ -z "$$out" ] || { echo "not formatted (gofumpt -w):"; echo "$$out"; exit 1; }
 	go vet $(PACKAGES)
 	$(TOOLS)/staticcheck $(PACKAGES)
-	cd test && $(TOOLS)/staticcheck -tags e2e ./...
+	cd test && $(TOOLS)/staticcheck -tags e2e,faults,conformance ./...
 
 generate: $(TOOLS)/mdatagen ## write the generated files again (mdatagen, docs tables)
 	PATH=$(TOOLS):$$PATH go generate $(PACKAGES)
@@ -78,5 +102,5 @@ $(TOOLS)/builder $(TOOLS)/mdatagen $(TOOLS)/staticcheck $(TOOLS)/gofumpt: tools/
 $(TOOLS)/victoria-metrics: tools/victoriametrics/go.mod
 	CGO_ENABLED=0 go build -C tools/victoriametrics -o $(TOOLS)/ tool && touch $@
 
-$(TOOLS)/prometheus: tools/prometheus/go.mod
-	CGO_ENABLED=0 go build -C tools/prometheus -tags netgo,remove_all_sd -ldflags '-s -w' -o $(TOOLS)/ github.com/prometheus/prometheus/cmd/prometheus && touch $@
+$(TOOLS)/prometheus $(TOOLS)/promtool: tools/prometheus/go.mod
+	CGO_ENABLED=0 go build -C tools/prometheus -tags netgo,remove_all_sd -ldflags '-s -w' -o $(TOOLS)/ github.com/prometheus/prometheus/cmd/$(@F) && touch $@

@@ -14,9 +14,10 @@ import (
 
 // gate stands before a store on a port of its own. Shut, it refuses connections and cuts those that exist, whatever is in flight.
 type gate struct {
-	addr, backend string
+	addr string
 
 	mu       sync.Mutex
+	backend  string
 	listener net.Listener // nil while shut
 	open     map[net.Conn]bool
 	wg       sync.WaitGroup
@@ -24,16 +25,25 @@ type gate struct {
 
 // newGate opens a gate to the host of a URL.
 func newGate(t *testing.T, store string) *gate {
-	u, err := url.Parse(store)
-	require.NoError(t, err)
-	g := &gate{addr: "127.0.0.1:0", backend: u.Host, open: map[net.Conn]bool{}}
-	g.Open(t)
+	g := &gate{addr: "127.0.0.1:0", open: map[net.Conn]bool{}}
+	g.To(t, store)
 	t.Cleanup(func() { g.Shut(); g.wg.Wait() })
 	return g
 }
 
 // URL is the remote-write endpoint behind the gate.
 func (g *gate) URL() string { return "http://" + g.addr + "/api/v1/write" }
+
+// To cuts everything and opens again, to another store.
+func (g *gate) To(t *testing.T, store string) {
+	u, err := url.Parse(store)
+	require.NoError(t, err)
+	g.Shut()
+	g.mu.Lock()
+	g.backend = u.Host
+	g.mu.Unlock()
+	g.Open(t)
+}
 
 func (g *gate) Open(t *testing.T) {
 	g.mu.Lock()
@@ -62,7 +72,10 @@ func (g *gate) accept(l net.Listener) {
 		if err != nil {
 			return
 		}
-		store, err := net.Dial("tcp", g.backend)
+		g.mu.Lock()
+		backend := g.backend
+		g.mu.Unlock()
+		store, err := net.Dial("tcp", backend)
 		if err != nil {
 			_ = client.Close()
 			continue

@@ -29,6 +29,7 @@ const (
 // a client with retries does. Start is the sample time of step 0, Interval what lies between steps.
 type Load struct {
 	URL       string
+	First     int // number of the first instance
 	Instances int
 	Series    int // per instance
 	Start     time.Time
@@ -109,7 +110,7 @@ func (l *Load) post(ctx context.Context, body []byte) (int, string, error) {
 func (l *Load) request(instance, step int) pmetric.Metrics {
 	metrics := pmetric.NewMetrics()
 
-	rm := newResource(metrics, "load", instanceName(instance))
+	rm := newResource(metrics, "load", instanceName(l.First+instance))
 	metric := rm.AppendEmpty()
 	metric.SetName(loadMetric)
 	points := metric.SetEmptyGauge().DataPoints()
@@ -172,7 +173,8 @@ func (l *Load) Delivered(arrivals []arrival) (int, error) {
 	for _, a := range arrivals {
 		instance, err1 := strconv.Atoi(a.instance[min(1, len(a.instance)):])
 		series, err2 := strconv.Atoi(a.series)
-		if err1 != nil || err2 != nil || instance >= l.Instances || series >= l.Series {
+		instance -= l.First
+		if err1 != nil || err2 != nil || instance < 0 || instance >= l.Instances || series >= l.Series {
 			return 0, fmt.Errorf("a series that nobody pushed: instance %q, series %q", a.instance, a.series)
 		}
 		step := int(math.Round((a.value - loadValue(instance, series, 0)) * 1024))
