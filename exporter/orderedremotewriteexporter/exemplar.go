@@ -68,6 +68,9 @@ func (in *intake) exemplarLabels(e pmetric.Exemplar) []series.Label {
 			ids = all
 		}
 	}
+	if len(ids) == 0 {
+		return nil
+	}
 	list := ids.list()
 	slices.SortFunc(list, func(a, b series.Label) int { return strings.Compare(a.Name, b.Name) })
 	return list

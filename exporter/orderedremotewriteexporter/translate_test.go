@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/prompb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -215,30 +214,4 @@ func TestSeriesAreForgottenWhenIdle(t *testing.T) {
 	in.sweep(3 * idleGenerations)
 	assert.Zero(t, in.table.Len())
 	assert.Zero(t, in.entities.Len())
-}
-
-// Prometheus's own decoder must read what rw1 writes, for any content.
-func FuzzEncode(f *testing.F) {
-	f.Add("m", "tm_id", "1", "topic", "orders", int64(1000), 1.5)
-	f.Add("m", "Zone", strings.Repeat("x", 300), "a", "", int64(1), math.Inf(-1))
-	f.Add("", "\xff", "\xff", "__name__", "x", int64(math.MaxInt64/1_000_000), math.NaN())
-	f.Fuzz(func(t *testing.T, name, rk, rv, pk, pv string, ms int64, value float64) {
-		if ms <= 0 || ms > math.MaxInt64/1_000_000 {
-			return
-		}
-		in, _ := takeIn(t, func(c *Config) { c.ResourceLabels = []string{"*"} },
-			newBatch().resource(rk, rv).gauge(name, ms, value, pk, pv).md)
-		var req prompb.WriteRequest
-		require.NoError(t, req.Unmarshal((&rw1{}).encode(nil, in.staged[0])))
-		require.Len(t, req.Timeseries, len(in.staged[0]))
-		for i, ts := range req.Timeseries {
-			require.Len(t, ts.Samples, 1)
-			require.Equal(t, in.staged[0][i].bits, math.Float64bits(ts.Samples[0].Value))
-			require.Equal(t, ms, ts.Samples[0].Timestamp)
-			for j, l := range ts.Labels {
-				require.NotEmpty(t, l.Value)
-				require.True(t, j == 0 || ts.Labels[j-1].Name < l.Name, "%v", ts.Labels)
-			}
-		}
-	})
 }
