@@ -115,6 +115,7 @@ func (s *story) prometheusHoldsTheSame(t *testing.T) {
 // VictoriaMetrics shows stale markers as NaN and keeps no other NaN; it stores a block of values as integers with one
 // decimal exponent, so that the later digits of small ones may be lost.
 func (s *story) victoriaHoldsTheSame(t *testing.T) {
+	require.NoError(t, s.stores["victoria"].ShowAll(t.Context()))
 	s.storeHoldsTheSame(t, s.stores["victoria"], 1e-6, func(v float64) (float64, bool) {
 		if isStale(v) {
 			return math.NaN(), true
