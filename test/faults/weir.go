@@ -69,6 +69,7 @@ type weir struct {
 	otlp, health, metrics int
 	extra                 string // extensions, as YAML
 	pipeline              string // their names
+	env                   []string
 }
 
 // start starts Weir with these exporter options and returns when its receiver takes calls.
@@ -115,7 +116,7 @@ func (w *weir) run(o options) {
 	name := fmt.Sprintf("weir-%d", w.runs)
 	config := filepath.Join(w.group.Dir, name+".yaml")
 	require.NoError(w.t, os.WriteFile(config, []byte(w.config(o)), 0o644))
-	p, err := w.group.Start(cluster.Command{Name: name, Path: w.binary, Args: []string{"--config", config, cluster.ComponentStatus}})
+	p, err := w.group.Start(cluster.Command{Name: name, Path: w.binary, Args: []string{"--config", config, cluster.ComponentStatus}, Env: w.env})
 	require.NoError(w.t, err)
 	w.process = p
 	require.NoError(w.t, w.group.Wait(w.t.Context(), "Weir to take calls", patience, func(ctx context.Context) error {
