@@ -184,8 +184,11 @@ func (s *slot) release() {
 }
 
 // sleep waits before the next attempt. The begin of a shutdown cuts it short,
-// for one last attempt. It is false when ctx ended.
+// for one last attempt. It is false when ctx ended, or would before the wait.
 func (s *slot) sleep(ctx context.Context, d time.Duration) bool {
+	if isClosed(s.x.drain) && d > flushLimit {
+		return false
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	drain := s.x.drain

@@ -147,15 +147,21 @@ func TestFlushTimeoutRunsFromTheOldestQueuedSample(t *testing.T) {
 }
 
 func TestShutdownEndsAfterFiveSeconds(t *testing.T) {
-	onFakeTime(t, nil, []http.Response{status(403)}, func(r *rig, store *clockwork) {
-		r.send(newBatch().resource(flink...).gauge("a", 1000, 1).md)
-		synctest.Wait()
-		began := time.Now()
-		require.NoError(t, r.Shutdown(context.Background()))
-		assert.Equal(t, flushLimit, time.Since(began))
-		assert.Len(t, store.times, 2, "one last attempt")
-		assert.Len(t, r.statuses, 1, "a component that stops reports no status")
-		assert.Equal(t, 1, r.droppedFor(atShutdown))
-		r.requireAddsUp()
-	})
+	for _, c := range []struct {
+		code  int
+		takes time.Duration
+	}{{503, flushLimit}, {403, 0}} {
+		onFakeTime(t, nil, []http.Response{status(c.code)}, func(r *rig, store *clockwork) {
+			r.send(newBatch().resource(flink...).gauge("a", 1000, 1).md)
+			synctest.Wait()
+			before, statuses := len(store.times), len(r.statuses)
+			began := time.Now()
+			require.NoError(t, r.Shutdown(context.Background()))
+			assert.Equal(t, c.takes, time.Since(began))
+			assert.Greater(t, len(store.times), before, "one last attempt")
+			assert.Len(t, r.statuses, statuses, "a component that stops reports no status")
+			assert.Equal(t, 1, r.droppedFor(atShutdown))
+			r.requireAddsUp()
+		})
+	}
 }
