@@ -78,8 +78,5 @@ func unitSuffix(s string) bool {
 	return false
 }
 
-// damage is what Weir counts of log bytes that it could not read.
-func (w *weir) damage() float64 {
-	w.t.Helper()
-	return w.metric("wal_damaged") + w.metric("wal_corruptions") + w.metric("wal_damage")
-}
+// damage is how many bytes of its log Weir could not read.
+func (w *weir) damage() float64 { return w.metric("wal_damaged_bytes") }

@@ -47,7 +47,8 @@ func size(t *testing.T, file string) int64 {
 	return info.Size()
 }
 
-// What a power loss leaves: a record whose end is missing. (Every offset: the exporter's own tests.)
+// A record whose end is missing. Within one boot of the machine it cannot have been acknowledged, so Weir counts no damage; what
+// it makes of one after a power loss, and of every offset, is in the exporter's own tests.
 func TestALogWithATornEndLosesTheTornRecordAlone(t *testing.T) {
 	for _, missing := range []int64{1, 7, 100} {
 		t.Run(fmt.Sprintf("%d bytes", missing), func(t *testing.T) {
@@ -63,7 +64,6 @@ func TestALogWithATornEndLosesTheTornRecordAlone(t *testing.T) {
 			delivered, err := l.Delivered(store.arrivals())
 			require.NoError(t, err)
 			assert.LessOrEqual(t, l.Samples()-delivered, 50, "more than one call is missing")
-			assert.Positive(t, w.damage(), "damage is counted")
 			require.NoError(t, l.Run(t.Context(), 5))
 			w.drained()
 			store.inOrder(t)
@@ -96,8 +96,10 @@ func TestADamagedMiddleOfALogIsSkippedAndCounted(t *testing.T) {
 			store.inOrder(t)
 			delivered, err := l.Delivered(store.arrivals())
 			require.NoError(t, err)
-			t.Logf("%d of %d samples delivered, %v damaged records or bytes counted", delivered, l.Samples(), w.damage())
+			drops := w.drops()
+			t.Logf("%d of %d samples delivered, dropped %v, %v damaged bytes counted", delivered, l.Samples(), drops, w.damage())
 			assert.Positive(t, w.damage(), "damage is counted")
+			assert.LessOrEqual(t, delivered+drops["wal_damaged"], l.Samples())
 			assert.Greater(t, delivered, l.Samples()*3/4, "what is intact arrives")
 			require.NoError(t, l.Run(t.Context(), 5))
 			w.drained()
@@ -120,7 +122,10 @@ func TestALogOfAnotherVersionIsSetAsideWithAMessage(t *testing.T) {
 	require.NoError(t, l.Run(t.Context(), 5))
 	w.drained()
 	store.inOrder(t)
-	assert.Positive(t, w.damage())
+	said, err := os.ReadFile(w.process.LogPath)
+	require.NoError(t, err)
+	assert.Contains(t, string(said), "not ours to read")
+	assert.Contains(t, string(said), filepath.Base(largest))
 }
 
 func TestAFullDiskLosesNothingAndEndsWhenThereIsSpace(t *testing.T) {
