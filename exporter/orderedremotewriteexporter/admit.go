@@ -23,7 +23,9 @@ func (in *intake) offer(e *entity, name, extras *series.Set, at moment, value fl
 func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
 	s, fresh := in.table.Get(c.entity, name, c.extras)
 	if fresh {
-		s.State.last = math.MinInt64
+		s.State.last, s.State.slot = math.MinInt64, noSlot
+	}
+	if s.State.slot == noSlot {
 		slot := e.slot
 		if slot < 0 {
 			slot = int(s.Hash() % uint64(len(in.staged)))
@@ -39,22 +41,31 @@ func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
 	return s
 }
 
-// admit stages a sample that is newer than all of its series before.
+// admit stages a sample that is newer than all of its series before. What is older, or
+// says otherwise at the same time, is dropped or passed on, as on_out_of_order says.
 func (in *intake) admit(s *stream, at moment, bits uint64, m *more) {
 	p, ts := &s.State, at.ms
 	switch {
 	case ts > p.last:
-		p.last, p.bits = ts, bits
-		in.offered++
-		in.staged[p.slot] = append(in.staged[p.slot], sample{series: s, ts: ts, start: at.start, bits: bits, at: in.now, more: m})
+		in.stage(s, at, bits, m)
+	case ts == p.last && bits == p.bits:
+		in.drop(duplicate, 1)
+	case in.pass:
+		in.stage(s, at, bits, m)
 	case ts < p.last:
 		in.drop(outOfOrder, 1)
-	case bits == p.bits:
-		in.drop(duplicate, 1)
 	default:
 		in.drop(conflict, 1)
 		in.onConflict(s)
 	}
+}
+
+func (in *intake) stage(s *stream, at moment, bits uint64, m *more) {
+	p := &s.State
+	in.offered++
+	in.before[p.slot] = append(in.before[p.slot], p.past)
+	in.staged[p.slot] = append(in.staged[p.slot], sample{series: s, ts: at.ms, start: at.start, bits: bits, at: in.now, more: m})
+	p.past.pass(at.ms, bits)
 }
 
 // drop counts samples that were offered and are not taken.
@@ -63,29 +74,22 @@ func (in *intake) drop(r reason, n int) {
 	in.dropped[r] += n
 }
 
-// commit hands the staged samples to their slots and returns how many they were.
-func (in *intake) commit(slots []*slot) int {
-	n := 0
-	for i, staged := range in.staged {
-		if len(staged) == 0 {
-			continue
-		}
-		n += len(staged)
-		slots[i].push(staged)
-		clear(staged)
-		if in.staged[i] = staged[:0]; cap(staged) > maxStagedKept {
-			in.staged[i] = nil
-		}
+// unstage forgets the staged samples of a slot.
+func (in *intake) unstage(slot int) {
+	clear(in.staged[slot]) // let go of the series
+	in.staged[slot], in.before[slot] = in.staged[slot][:0], in.before[slot][:0]
+	if cap(in.staged[slot]) > maxStagedKept {
+		in.staged[slot], in.before[slot] = nil, nil
 	}
-	return n
 }
 
 // maxStagedKept bounds the buffer a slot keeps from one call to the next.
 const maxStagedKept = 1 << 16
 
-// sweep forgets series that were not seen for long, and what only they used.
-func (in *intake) sweep(now series.Generation) {
+// sweep forgets series that were not seen for long, unless needed, and what only they
+// used.
+func (in *intake) sweep(now series.Generation, needed func(*stream) bool) {
 	in.translator.sweep(now, idleGenerations)
-	in.table.Sweep(func(s *stream) bool { return now-s.State.seen <= idleGenerations })
+	in.table.Sweep(func(s *stream) bool { return now-s.State.seen <= idleGenerations || needed(s) })
 	in.shapes.sweep(now)
 }

@@ -83,7 +83,7 @@ func BenchmarkTakeIn(b *testing.B) {
 		advance(md, ms)
 		in.walk(md)
 		for i := range in.staged {
-			in.staged[i] = in.staged[i][:0]
+			in.unstage(i)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/sample")
@@ -160,7 +160,7 @@ func TestKnownSeriesAllocateNothing(t *testing.T) {
 				if len(in.staged[i]) > 0 {
 					p.pack(format{protocol, snappy}, in.staged[i])
 				}
-				in.staged[i] = in.staged[i][:0]
+				in.unstage(i)
 			}
 		}
 		pass()

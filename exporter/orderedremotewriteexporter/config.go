@@ -35,6 +35,11 @@ type Config struct {
 	Batch BatchConfig `mapstructure:"batch"`
 	// QueueSamples is the room of all slots together, in samples.
 	QueueSamples int `mapstructure:"queue_samples"`
+	// OnOutOfOrder says what becomes of a sample that is not newer than the newest of
+	// its series: "drop" or "pass" on to the store.
+	OnOutOfOrder string `mapstructure:"on_out_of_order"`
+	// WAL keeps what is not yet delivered on disk. Without it the queue is in memory.
+	WAL configoptional.Optional[WALConfig] `mapstructure:"wal"`
 	// Retry says how long and how often a failed request is sent again.
 	Retry RetryConfig `mapstructure:"retry_on_failure"`
 	// OnError says what becomes of a request that cannot be delivered.
@@ -150,6 +155,8 @@ func createDefaultConfig() component.Config {
 		QueueSamples:        1_000_000,
 		Retry:               RetryConfig{InitialInterval: 30 * time.Millisecond, MaxInterval: 5 * time.Second},
 		OnError:             OnErrorConfig{NonRetriable: discard, Auth: fail, RetriesExceeded: fail, IOFailure: fail, FailAction: hold},
+		OnOutOfOrder:        onOutOfOrderDrop,
+		WAL:                 configoptional.Default(defaultWAL()),
 		Histograms:          histogramsClassic,
 		TranslationStrategy: string(otlptranslator.UnderscoreEscapingWithoutSuffixes),
 		ResourceLabels: []string{
@@ -183,6 +190,7 @@ func (c *Config) Validate() error {
 	faults = append(faults,
 		oneOf("protocol", c.Protocol, protocolAuto, protocol1, protocol2),
 		oneOf("compression", c.Compression, snappy, zstd),
+		oneOf("on_out_of_order", c.OnOutOfOrder, onOutOfOrderDrop, onOutOfOrderPass),
 		oneOf("histograms", c.Histograms, histogramsClassic, histogramsCustom),
 		oneOf("on_error.non_retriable", c.OnError.NonRetriable, fail, discard),
 		oneOf("on_error.auth", c.OnError.Auth, fail, discard),
@@ -192,6 +200,9 @@ func (c *Config) Validate() error {
 	fault(!slices.Contains(strategies, c.TranslationStrategy),
 		"translation_strategy: must be one of %s (got %q)", strings.Join(strategies, ", "), c.TranslationStrategy)
 	faults = append(faults, c.Retry.validate()...)
+	if c.WAL.HasValue() {
+		faults = append(faults, c.WAL.Get().validate()...)
+	}
 	for i, glob := range c.ResourceLabels {
 		fault(glob == "", "resource_labels[%d]: must not be empty", i)
 	}

@@ -76,7 +76,11 @@ func TestConfigErrorsNameTheKeyTheValueAndWhatIsAllowed(t *testing.T) {
 		{valid(`resource_labels: [a, ""]`), "resource_labels[1]: must not be empty"},
 		{valid("external_labels: {a.b: x}"), `external_labels: "a.b" is not a label name (letters, digits and _, not starting with a digit or __)`},
 		{valid(`external_labels: {a: ""}`), "external_labels.a: must not be empty"},
-		{valid("wal: {}"), "wal: unknown key"},
+		{valid("wal: {}"), "wal.directory: must be set, for example /var/lib/weir/wal"},
+		{valid("wal: {directory: d, max_size_mib: 0}"), "wal.max_size_mib: must be from 1 to 1073741824 (got 0)"},
+		{valid("wal: {directory: d, fsync: sometimes}"), `wal.fsync: must be one of always, interval, never (got "sometimes")`},
+		{valid("wal: {directory: d, on_full: drop}"), `wal.on_full: must be one of block, drop_oldest (got "drop")`},
+		{valid("on_out_of_order: keep"), `on_out_of_order: must be one of drop, pass (got "keep")`},
 	} {
 		_, err := load(t, c.yaml)
 		require.ErrorContains(t, err, c.want, c.yaml)
@@ -85,7 +89,7 @@ func TestConfigErrorsNameTheKeyTheValueAndWhatIsAllowed(t *testing.T) {
 
 func TestAllMistakesAreNamedAtOnce(t *testing.T) {
 	cfg := &Config{HTTP: confighttp.ClientConfig{Headers: configopaque.MapList{{Name: "content-encoding"}}}}
-	assert.Len(t, strings.Split(cfg.Validate().Error(), "\n"), 17)
+	assert.Len(t, strings.Split(cfg.Validate().Error(), "\n"), 18)
 }
 
 // The README's table of options must have one row per field, with its default.
@@ -100,6 +104,9 @@ func TestReadmeListsEveryOption(t *testing.T) {
 	}
 	want := map[string]string{"http.endpoint": "required", "http.timeout": "30s"}
 	collect(want, "", reflect.ValueOf(createDefaultConfig()).Elem())
+	wal := defaultWAL()
+	collect(want, "wal.", reflect.ValueOf(&wal).Elem())
+	want["wal.directory"] = "required"
 	for key, value := range want {
 		assert.Equal(t, value, rows[key], key)
 		delete(rows, key)
@@ -112,7 +119,7 @@ func collect(into map[string]string, prefix string, v reflect.Value) {
 		key := v.Type().Field(i).Tag.Get("mapstructure")
 		field := v.Field(i)
 		switch {
-		case key == "" || key == "http":
+		case key == "" || key == "http" || key == "wal":
 		case field.Kind() == reflect.Struct:
 			collect(into, prefix+key+".", field)
 		case field.Kind() == reflect.Slice:

@@ -2,20 +2,6 @@ package orderedremotewriteexporter
 
 import "go.opentelemetry.io/collector/pdata/pmetric"
 
-// countSamples returns how many samples md may become at most, leaving out
-// target_info. A point of a kind that cannot be sent counts as well.
-func countSamples(md pmetric.Metrics) int {
-	n := 0
-	for _, rm := range md.ResourceMetrics().All() {
-		for _, sm := range rm.ScopeMetrics().All() {
-			for _, m := range sm.Metrics().All() {
-				n += samplesOf(m)
-			}
-		}
-	}
-	return n
-}
-
 // samplesOf returns how many samples the points of a metric become.
 func samplesOf(m pmetric.Metric) int {
 	n := 0

@@ -169,16 +169,17 @@ func (s *slot) giveUp(samples []sample, f format, a answer, why reason) {
 // hold notes that the slot begins to hold its data. Once the exporter stops
 // its status is no longer its own to report.
 func (s *slot) hold(why reason, a answer) {
-	if !s.held && !isClosed(s.x.drain) {
-		s.held = true
+	if !s.held.Load() && !isClosed(s.x.drain) {
+		s.held.Store(true)
+		s.pace.held()
 		s.x.notes.hold(why, a)
 	}
 }
 
 // release notes that the slot holds its data no longer.
 func (s *slot) release() {
-	if s.held && !isClosed(s.x.drain) {
-		s.held = false
+	if s.held.Load() && !isClosed(s.x.drain) {
+		s.held.Store(false)
 		s.x.notes.release()
 	}
 }

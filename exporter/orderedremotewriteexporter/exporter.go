@@ -9,9 +9,9 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap"
 
+	"weir.example/internal/seglog"
 	"weir.example/internal/series"
 )
 
@@ -20,8 +20,9 @@ const (
 	generation = 10 * time.Minute
 	// idleGenerations is how long a series is remembered after its last sample.
 	idleGenerations = 12
-	// flushLimit is how long Shutdown tries to deliver what is queued.
-	flushLimit = 5 * time.Second
+	// flushLimit is how long Shutdown tries to deliver what is queued. It leaves half a
+	// second of the five to close the logs.
+	flushLimit = 4500 * time.Millisecond
 )
 
 // remoteWriter is the exporter.
@@ -31,13 +32,23 @@ type remoteWriter struct {
 	telemetry *telemetry
 	notes     *notes
 	born      time.Time
-	room      room
+	room      *room
 	slots     []*slot
 
-	mu         sync.Mutex // guards in, generation and closed; order of calls
+	mu         sync.Mutex // guards what follows; order of calls
 	in         *intake
+	need       demand // of the current call
 	generation series.Generation
+	earlier    []*era // with data still to be sent; changed under mu by runWAL alone
 	closed     bool
+
+	// With wal:
+	disk    seglog.Disk
+	boot    uint32
+	fsync   seglog.Sync
+	forces  bool  // each call, before it returns
+	segment int64 // bytes from which a segment is closed
+	trouble trouble
 
 	stop    context.CancelFunc // nil until started
 	drain   chan struct{}      // closed when Shutdown begins
@@ -48,25 +59,53 @@ type remoteWriter struct {
 
 func newExporter(set exporter.Settings, cfg *Config) (*remoteWriter, error) {
 	x := &remoteWriter{
-		cfg:   cfg,
-		set:   set,
-		notes: newNotes(set.Logger, cfg.OnError.FailAction),
-		born:  time.Now(),
-		room:  room{capacity: cfg.QueueSamples},
-		drain: make(chan struct{}),
-
+		cfg:     cfg,
+		set:     set,
+		notes:   newNotes(set.Logger, cfg.OnError.FailAction),
+		born:    time.Now(),
+		room:    newRoom(cfg),
+		in:      newIntake(cfg),
+		need:    make(demand, cfg.Shards),
+		drain:   make(chan struct{}),
 		formats: newFormats(cfg),
+		disk:    seglog.OS{},
+		boot:    bootID(),
 	}
+	x.trouble.x = x
+	x.room.crowd = x.poke
+	if cfg.WAL.HasValue() {
+		x.fsync = seglog.Sync(cfg.WAL.Get().Fsync)
+		x.forces = x.fsync == seglog.SyncAlways
+		// Small enough that what is delivered and not yet removed stays below 1/16.
+		x.segment = min(max(int64(cfg.WAL.Get().bytes()/16/cfg.Shards), 64<<10), 16<<20)
+	} else {
+		x.slots = memorySlots(x)
+	}
+	x.in.onConflict, x.in.onUnsupported = x.notes.conflict, x.notes.unsupported
 	var err error
 	if x.telemetry, err = newTelemetry(set.TelemetrySettings); err != nil {
 		return nil, err
 	}
-	for range cfg.Shards {
-		x.slots = append(x.slots, newSlot(x))
-	}
-	x.in = newIntake(cfg)
-	x.in.onConflict, x.in.onUnsupported = x.notes.conflict, x.notes.unsupported
 	return x, x.telemetry.observe(x)
+}
+
+func memorySlots(x *remoteWriter) []*slot {
+	steps := newPace()
+	slots := make([]*slot, x.cfg.Shards)
+	for i := range slots {
+		slots[i] = newSlot(x, i, steps, &queue{})
+		steps.join(slots[i])
+	}
+	return slots
+}
+
+// poke makes slots look again: calls wait for room.
+func (x *remoteWriter) poke() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, s := range x.slots {
+		s.poke()
+	}
 }
 
 // Capabilities implements consumer.Metrics.
@@ -79,53 +118,42 @@ func (x *remoteWriter) Start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("http: %w", err)
 	}
 	x.notes.host = host
+	if x.cfg.WAL.HasValue() {
+		if err := x.openWAL(); err != nil {
+			return err
+		}
+	}
 	running, stop := context.WithCancel(context.Background())
 	x.stop = stop
-	for _, s := range x.slots {
-		x.running.Go(func() { s.run(running) })
-	}
+	x.running.Go(func() { x.send(running) })
 	return nil
 }
 
-// ConsumeMetrics takes all samples of md into the queue, or none. It blocks
-// until there is room or ctx ends; that error is retryable.
-func (x *remoteWriter) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
-	reserved := countSamples(md)
-	if reserved == 0 {
-		return nil
+// send sends what earlier eras of the log left, one after the other, and then lets the
+// slots of this one begin.
+func (x *remoteWriter) send(ctx context.Context) {
+	for _, e := range x.earlier {
+		if runSlots(ctx, e.slots); !e.sent() {
+			return // ctx ended
+		}
+		x.leaveEra(e)
 	}
-	if x.cfg.TargetInfo {
-		reserved += md.ResourceMetrics().Len() // at most one target each
-	}
-	if err := x.room.acquire(ctx, reserved); err != nil {
-		return err
-	}
-	taken, err := x.take(md)
-	x.room.release(reserved - taken)
-	return err
+	runSlots(ctx, x.slots)
 }
 
-func (x *remoteWriter) take(md pmetric.Metrics) (int, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.closed {
-		return 0, errShutdown
+func runSlots(ctx context.Context, slots []*slot) {
+	var sending sync.WaitGroup
+	for _, s := range slots {
+		sending.Go(func() { s.run(ctx) })
 	}
-	if g := series.Generation(time.Since(x.born) / generation); g != x.generation {
-		x.generation = g
-		x.in.sweep(g)
-	}
-	x.in.now = x.clock()
-	x.in.walk(md)
-	x.telemetry.taken(x.in)
-	return x.in.commit(x.slots), nil
+	sending.Wait()
 }
 
 // clock returns ns since the exporter was made; it never jumps. It is above 0.
 func (x *remoteWriter) clock() int64 { return int64(time.Since(x.born)) + 1 }
 
-// Shutdown delivers what is queued for as long as ctx, but at most five
-// seconds. What is left then is counted and named.
+// Shutdown delivers what is queued for as long as ctx, but less than five seconds.
+// What is left then stays in the log. Without wal it is counted and named.
 func (x *remoteWriter) Shutdown(ctx context.Context) error {
 	x.room.close()
 	x.mu.Lock()
@@ -135,11 +163,13 @@ func (x *remoteWriter) Shutdown(ctx context.Context) error {
 	if was {
 		return nil
 	}
+	var err error
 	if x.stop != nil {
 		x.flush(ctx)
+		err = x.leave()
 	}
 	x.telemetry.shutdown()
-	return nil
+	return err
 }
 
 func (x *remoteWriter) flush(ctx context.Context) {
@@ -158,12 +188,22 @@ func (x *remoteWriter) flush(ctx context.Context) {
 	x.stop()
 	<-flushed
 	x.client.close()
-	lost := 0
-	for _, s := range x.slots {
-		lost += s.abandon()
+}
+
+// leave closes the logs, or counts what is lost with the memory.
+func (x *remoteWriter) leave() error {
+	if x.cfg.WAL.HasValue() {
+		return x.closeWAL()
 	}
-	if lost > 0 {
-		x.telemetry.dropped(atShutdown, lost)
-		x.set.Logger.Warn("samples dropped at shutdown: the store did not take them in time", zap.Int("samples", lost))
+	if left := int(x.telemetry.pending.Load()); left > 0 {
+		x.lost(atShutdown, left)
+		x.set.Logger.Warn("samples dropped at shutdown: the store did not take them in time", zap.Int("samples", left))
 	}
+	return nil
+}
+
+// lost counts samples that were taken in and will not be sent.
+func (x *remoteWriter) lost(why reason, n int) {
+	x.telemetry.dropped(why, n)
+	x.telemetry.pending.Add(-int64(n))
 }

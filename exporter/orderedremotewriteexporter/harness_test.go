@@ -131,9 +131,9 @@ func (r *rig) droppedFor(why reason) int {
 	return int(r.metric("num_samples_dropped", "reason", why.String()))
 }
 
-// requireAddsUp checks that samples in = out + dropped + pending.
+// requireAddsUp checks that samples in and restored = out + dropped + pending.
 func (r *rig) requireAddsUp() {
-	require.Equal(r.t, r.metric("num_samples_in"),
+	require.Equal(r.t, r.metric("num_samples_in")+r.metric("num_samples_restored"),
 		r.metric("num_samples_out")+r.metric("num_samples_dropped")+r.metric("samples_pending"))
 }
 

@@ -175,7 +175,7 @@ func TestAllSeriesOfAHistogramEnd(t *testing.T) {
 		assert.Equal(t, staleMarker, s.bits)
 		assert.Equal(t, staleMarker, s.series.State.bits)
 	}
-	in.sweep(3 * idleGenerations)
+	in.sweep(3*idleGenerations, func(*stream) bool { return false })
 	assert.Empty(t, in.shapes)
 }
 

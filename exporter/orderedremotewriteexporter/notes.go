@@ -59,6 +59,13 @@ func (n *notes) gaveUp(why reason, a answer, samples int) {
 	}
 }
 
+// full notes that the oldest data gives way to new.
+func (n *notes) full(samples int) {
+	if n.isNews(walFull.String()) {
+		n.log.Error("the log is full; the oldest samples are dropped", zap.Int("samples", samples))
+	}
+}
+
 // delivered forgets troubles that have been absent for some time.
 func (n *notes) delivered() {
 	n.mu.Lock()

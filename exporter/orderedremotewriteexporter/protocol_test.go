@@ -57,9 +57,9 @@ func TestAStoreOfTheOldProtocolGetsTheSameBatch(t *testing.T) {
 		return promtest.Answer{}
 	}
 	for name, option := range map[string]promtest.Option{
-		"415":                 promtest.Refuses2(),
-		"2xx without counts":  promtest.Ignores2(),
-		"400 before any 2.0":  promtest.WithScript(badRequest),
+		"415":                promtest.Refuses2(),
+		"2xx without counts": promtest.Ignores2(),
+		"400 before any 2.0": promtest.WithScript(badRequest),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, nil, option)

@@ -1,6 +1,7 @@
 package orderedremotewriteexporter
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -13,12 +14,28 @@ type stream = series.Series[progress]
 // progress is kept per series. cut belongs to the goroutine of the series'
 // slot, the rest is guarded by exporter.mu.
 type progress struct {
+	past
+	cut    uint32 // number of the last request of the slot it was put into
+	slot   uint16 // noSlot: not yet known
+	seen   series.Generation
+	meta   atomic.Pointer[meta] // nil: nothing is known; any goroutine may read it
+	logged *meta                // what the log says of it
+	ref    uint32               // its number in the log; 0: none
+}
+
+const noSlot = math.MaxUint16
+
+// past is what must be remembered of the samples of a series.
+type past struct {
 	last int64  // ms since the epoch of the newest sample admitted
 	bits uint64 // its value
-	cut  uint32 // number of the last request of the slot it was put into
-	slot uint16
-	seen series.Generation
-	meta atomic.Pointer[meta] // nil: nothing is known; any goroutine may read it
+}
+
+// pass goes on to a sample, unless it is older than the newest.
+func (p *past) pass(ts int64, bits uint64) {
+	if ts >= p.last {
+		p.last, p.bits = ts, bits
+	}
 }
 
 // sample is one queued value, 48 bytes.
@@ -31,9 +48,13 @@ type sample struct {
 	more   *more  // nil for a plain float
 }
 
-// queue is a FIFO of samples. Its chunks are shared by all queues and are left
-// to the garbage collector when none needs them. The zero value is empty.
+// queue is the backlog in memory, a FIFO of samples. Its chunks are shared by all
+// queues and are left to the garbage collector when none needs them. The zero value
+// is empty.
 type queue struct {
+	staged []sample // weighed, not yet pushed; exporter.mu guards it
+
+	mu     sync.Mutex // guards what follows
 	chunks []*chunk
 	head   int // position of the front sample in chunks[0]
 	size   int
@@ -45,7 +66,41 @@ type chunk [chunkSize]sample
 
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
-func (q *queue) push(samples []sample) {
+func (q *queue) weigh(samples []sample, _ []past, _ int64) int {
+	q.staged = samples
+	return len(samples)
+}
+
+func (q *queue) forget() { q.staged = nil }
+
+func (q *queue) push() (samples, room int, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.append(q.staged)
+	n := len(q.staged)
+	q.staged = nil
+	return n, n, nil
+}
+
+func (q *queue) fill(s *slot) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.size > 0 && !s.full && s.add(q.front(), false) {
+		q.pop()
+	}
+}
+
+func (*queue) cut() error    { return nil }
+func (*queue) ack(n int) int { return n }
+func (*queue) idle()         {}
+
+func (q *queue) drained() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.size == 0
+}
+
+func (q *queue) append(samples []sample) {
 	for len(samples) > 0 {
 		end := q.head + q.size
 		if end == len(q.chunks)*chunkSize {

@@ -20,6 +20,8 @@ const (
 	repeated
 	tooOld
 	atShutdown
+	walFull
+	walDamaged
 	reasons // how many there are
 
 	none reason = 255
@@ -42,6 +44,8 @@ var reasonNames = [reasons]string{
 	repeated:               "repeated",
 	tooOld:                 "too_old",
 	atShutdown:             "shutdown",
+	walFull:                "wal_full",
+	walDamaged:             "wal_damaged",
 }
 
 func (r reason) String() string { return reasonNames[r] }

@@ -4,44 +4,90 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"sync"
 )
 
 var errShutdown = errors.New("exporter is shut down")
 
-// room admits calls to the queue, in the order in which they come: a small call
-// does not overtake a large one that waits. A call takes all it needs at once.
+// demand is the room a call needs, by slot: samples in memory, or bytes of the log.
+type demand []int
+
+func (d demand) total() int {
+	n := 0
+	for _, part := range d {
+		n += part
+	}
+	return n
+}
+
+// room admits calls, each whole or not at all and in the order in which they come:
+// a small call does not overtake a large one that waits for the same room. Only a
+// call that waits for a full slot is passed by calls that do not touch that slot.
 type room struct {
+	unit     string
 	capacity int
+	perSlot  int    // of capacity, at most
+	crowd    func() // called when a call begins to wait
 
 	mu      sync.Mutex
 	used    int
+	bySlot  []int
 	closed  bool
 	waiting []*waiter
 }
 
 type waiter struct {
-	n       int
-	granted chan struct{} // closed once n is taken, or the room is closed
+	need    demand
+	granted chan struct{} // closed once need is taken, or the room is closed
 }
 
-// acquire takes n samples of room, waiting as long as ctx lasts. A call larger
-// than the whole room is let in when the room is empty. An error means that
-// nothing was taken; sending the same data again later may succeed.
-func (r *room) acquire(ctx context.Context, n int) error {
+func newRoom(cfg *Config) *room {
+	if !cfg.WAL.HasValue() {
+		return &room{unit: "samples", capacity: cfg.QueueSamples, perSlot: math.MaxInt, bySlot: make([]int, cfg.Shards)}
+	}
+	r := &room{unit: "bytes", capacity: cfg.WAL.Get().bytes(), bySlot: make([]int, cfg.Shards)}
+	if r.perSlot = r.capacity; cfg.Shards > 1 {
+		r.perSlot /= 2
+	}
+	return r
+}
+
+// exchange gives held back, which may be nil, and takes need, if nobody waits who
+// was here before. It is false when there is no such room now: held is back then.
+func (r *room) exchange(held, need demand) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if held != nil {
+		r.take(held, -1)
+	}
+	if need.total() == 0 {
+		r.grant()
+		return true
+	}
+	full, crowded := r.obstacles()
+	ok := !r.closed && !crowded && r.fits(need) && !r.touches(full, need)
+	if ok {
+		r.take(need, 1)
+	}
+	r.grant()
+	return ok
+}
+
+// wait takes need as soon as there is room, and waits for it as long as ctx lasts.
+// An error means that nothing was taken; sending the same data again later may succeed.
+func (r *room) wait(ctx context.Context, need demand) error {
+	w := &waiter{need: slices.Clone(need), granted: make(chan struct{})}
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
 		return errShutdown
 	}
-	if len(r.waiting) == 0 && r.fits(n) {
-		r.used += n
-		r.mu.Unlock()
-		return nil
-	}
-	w := &waiter{n: n, granted: make(chan struct{})}
 	r.waiting = append(r.waiting, w)
+	r.grant()
 	r.mu.Unlock()
+	r.crowd()
 
 	select {
 	case <-w.granted:
@@ -55,10 +101,8 @@ func (r *room) acquire(ctx context.Context, n int) error {
 func (r *room) outcome(w *waiter) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, other := range r.waiting {
-		if other == w {
-			return errShutdown
-		}
+	if slices.Contains(r.waiting, w) {
+		return errShutdown
 	}
 	return nil
 }
@@ -66,35 +110,115 @@ func (r *room) outcome(w *waiter) error {
 func (r *room) giveUp(ctx context.Context, w *waiter) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i, other := range r.waiting {
-		if other == w {
-			r.waiting = append(r.waiting[:i], r.waiting[i+1:]...)
-			r.grant()
-			return fmt.Errorf("queue is full: no room for %d samples, %d of %d taken: %w", w.n, r.used, r.capacity, context.Cause(ctx))
-		}
+	i := slices.Index(r.waiting, w)
+	if i < 0 {
+		return nil // granted at the same moment
 	}
-	return nil // granted at the same moment
+	r.waiting = slices.Delete(r.waiting, i, i+1)
+	r.grant()
+	return fmt.Errorf("queue is full: no room for %d %s, %d of %d taken: %w",
+		w.need.total(), r.unit, r.used, r.capacity, context.Cause(ctx))
 }
 
-// release gives n samples of room back.
-func (r *room) release(n int) {
+// release gives room of a slot back; a negative slot is one of an earlier generation.
+func (r *room) release(slot, n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.used -= n
+	r.occupy(slot, -n)
 	r.grant()
+}
+
+// reoccupy takes room for what an earlier life left, whether there is any or not.
+func (r *room) reoccupy(slot, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.occupy(slot, n)
+}
+
+func (r *room) occupy(slot, n int) {
+	r.used += n
+	if slot >= 0 {
+		r.bySlot[slot] += n
+	}
+}
+
+func (r *room) take(d demand, sign int) {
+	for slot, n := range d {
+		r.occupy(slot, sign*n)
+	}
 }
 
 // grant lets in who waits, from the front, as far as room goes.
 func (r *room) grant() {
-	for !r.closed && len(r.waiting) > 0 && r.fits(r.waiting[0].n) {
-		w := r.waiting[0]
-		r.waiting = r.waiting[1:]
-		r.used += w.n
+	if r.closed {
+		return
+	}
+	var full []int
+	for i := 0; i < len(r.waiting); {
+		w := r.waiting[i]
+		if !r.fitsTotal(w.need) {
+			return
+		}
+		if lacking := r.lacking(w.need); len(lacking) > 0 || r.touches(full, w.need) {
+			full = append(full, lacking...)
+			i++
+			continue
+		}
+		r.take(w.need, 1)
+		r.waiting = slices.Delete(r.waiting, i, i+1)
 		close(w.granted)
 	}
 }
 
-func (r *room) fits(n int) bool { return r.used == 0 || n <= r.capacity-r.used }
+// obstacles returns the slots that waiting calls wait for, and whether one of them
+// waits for the room as a whole.
+func (r *room) obstacles() (full []int, crowded bool) {
+	for _, w := range r.waiting {
+		if !r.fitsTotal(w.need) {
+			return full, true
+		}
+		full = append(full, r.lacking(w.need)...)
+	}
+	return full, false
+}
+
+func (r *room) fits(need demand) bool { return r.fitsTotal(need) && len(r.lacking(need)) == 0 }
+
+// fitsTotal lets a call that is larger than all room in when there is nothing else.
+func (r *room) fitsTotal(need demand) bool {
+	return r.used == 0 || need.total() <= r.capacity-r.used
+}
+
+// lacking returns the slots without room for their part of need. One that is empty
+// takes a part of any size.
+func (r *room) lacking(need demand) []int {
+	var slots []int
+	for slot, n := range need {
+		if n > 0 && r.bySlot[slot] > 0 && n > r.perSlot-r.bySlot[slot] {
+			slots = append(slots, slot)
+		}
+	}
+	return slots
+}
+
+func (*room) touches(slots []int, need demand) bool {
+	return slices.ContainsFunc(slots, func(slot int) bool { return need[slot] > 0 })
+}
+
+// candidates returns the slots whose data stands in the way of need, the fullest
+// first; none when need fits.
+func (r *room) candidates(need demand) []int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	slots := r.lacking(need)
+	if len(slots) == 0 && !r.fitsTotal(need) {
+		for slot := range r.bySlot {
+			slots = append(slots, slot)
+		}
+	}
+	slices.SortFunc(slots, func(a, b int) int { return r.bySlot[b] - r.bySlot[a] })
+	return slots
+}
 
 // close refuses every call that waits or comes later.
 func (r *room) close() {
@@ -107,6 +231,13 @@ func (r *room) close() {
 	for _, w := range r.waiting {
 		close(w.granted)
 	}
+}
+
+// crowded tells whether calls wait for room.
+func (r *room) crowded() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.waiting) > 0
 }
 
 // taken returns how much room is in use.

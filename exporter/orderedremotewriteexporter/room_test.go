@@ -11,15 +11,22 @@ import (
 	"pgregory.net/rapid"
 )
 
+// smallRoom is one of samples, for one slot.
+func smallRoom(capacity int) *room {
+	r := newRoom(&Config{QueueSamples: capacity, Shards: 1})
+	r.crowd = func() {}
+	return r
+}
+
 func TestRoomIsGrantedInOrderOfArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := room{capacity: 10}
-		require.NoError(t, r.acquire(t.Context(), 8))
+		r := smallRoom(10)
+		require.NoError(t, r.wait(t.Context(), demand{8}))
 		var mu sync.Mutex
 		var order []string
 		wait := func(name string, n int) {
 			go func() {
-				if r.acquire(t.Context(), n) == nil {
+				if r.wait(t.Context(), demand{n}) == nil {
 					mu.Lock()
 					order = append(order, name)
 					mu.Unlock()
@@ -31,10 +38,10 @@ func TestRoomIsGrantedInOrderOfArrival(t *testing.T) {
 		wait("small", 1)
 		wait("oversized", 100)
 		assert.Empty(t, order, "the small call does not overtake")
-		r.release(8)
+		r.release(0, 8)
 		synctest.Wait()
 		assert.ElementsMatch(t, []string{"large", "small"}, order)
-		r.release(10)
+		r.release(0, 10)
 		synctest.Wait()
 		assert.Equal(t, "oversized", order[2])
 		assert.Equal(t, 100, r.taken())
@@ -43,13 +50,13 @@ func TestRoomIsGrantedInOrderOfArrival(t *testing.T) {
 
 func TestWhoGivesUpLetsOthersIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := room{capacity: 10}
-		require.NoError(t, r.acquire(t.Context(), 5))
+		r := smallRoom(10)
+		require.NoError(t, r.wait(t.Context(), demand{5}))
 		ctx, cancel := context.WithCancel(t.Context())
 		errs := make(chan error, 2)
-		go func() { errs <- r.acquire(ctx, 9) }()
+		go func() { errs <- r.wait(ctx, demand{9}) }()
 		synctest.Wait()
-		go func() { errs <- r.acquire(t.Context(), 3) }()
+		go func() { errs <- r.wait(t.Context(), demand{3}) }()
 		synctest.Wait()
 		cancel()
 		synctest.Wait()
@@ -60,16 +67,16 @@ func TestWhoGivesUpLetsOthersIn(t *testing.T) {
 
 func TestAClosedRoomRefusesWhoWaitsAndWhoComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := room{capacity: 1}
-		require.NoError(t, r.acquire(t.Context(), 1))
+		r := smallRoom(1)
+		require.NoError(t, r.wait(t.Context(), demand{1}))
 		waits := make(chan error, 1)
-		go func() { waits <- r.acquire(t.Context(), 1) }()
+		go func() { waits <- r.wait(t.Context(), demand{1}) }()
 		synctest.Wait()
 		r.close()
 		r.close()
 		require.ErrorIs(t, <-waits, errShutdown)
-		require.ErrorIs(t, r.acquire(t.Context(), 1), errShutdown)
-		r.release(1)
+		require.ErrorIs(t, r.wait(t.Context(), demand{1}), errShutdown)
+		r.release(0, 1)
 		assert.Zero(t, r.taken())
 	})
 }
@@ -86,7 +93,7 @@ func TestQueueIsAFIFO(t *testing.T) {
 				in = append(in, sample{ts: next})
 				model = append(model, next)
 			}
-			q.push(in)
+			q.append(in)
 			for range min(q.size, rapid.IntRange(0, 900).Draw(t, "pop")) {
 				require.Equal(t, model[0], q.front().ts)
 				q.pop()

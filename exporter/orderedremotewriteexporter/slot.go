@@ -2,7 +2,6 @@ package orderedremotewriteexporter
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -10,19 +9,21 @@ import (
 // slot is one FIFO with one request in flight. A series stays in its slot for
 // life, so requests of one slot in turn mean samples of one series in order.
 type slot struct {
-	x    *remoteWriter
-	wake chan struct{} // holds a token when something was pushed
+	x       *remoteWriter
+	index   int           // in its era
+	earlier bool          // takes nothing new
+	wake    chan struct{} // holds a token when form should look again
+	pace    *pace
+	front   int64 // ms of the oldest unsent sample, as far as pace must know
+	backlog
 
-	mu    sync.Mutex
-	queue queue
-
-	oldest atomic.Int64 // arrival of request[0], 0 if there is none
+	oldest atomic.Int64 // arrival of the oldest unsent sample, 0 if there is none
+	held   atomic.Bool  // on_error says fail: tried once a minute
 
 	// Owned by run: the request being formed or sent.
 	request []sample
 	number  uint32 // of that request, from 1
 	full    bool   // nothing can be added
-	held    bool   // on_error says fail: tried once a minute
 	packer  packer
 
 	// repeated says that the store may have the request already, from before an
@@ -30,43 +31,83 @@ type slot struct {
 	repeated bool
 }
 
-func newSlot(x *remoteWriter) *slot {
-	return &slot{x: x, wake: make(chan struct{}, 1), number: 1}
+// backlog is where the samples of a slot wait. Room is counted in samples or bytes.
+type backlog interface {
+	// weigh prepares to take samples of series that were as before says, and returns
+	// the room they need. exporter.mu is held from here to push or forget.
+	weigh(samples []sample, before []past, ms int64) (room int)
+	// push takes the samples, the oldest first, and returns how many and how much
+	// room that is: all unless there is an error.
+	push() (samples, room int, err error)
+	forget()
+
+	// fill adds the oldest samples to the slot's request until it is full.
+	fill(s *slot)
+	// cut is called before a request is sent for the first time.
+	cut() error
+	// ack forgets a request of n samples and returns the room it took.
+	ack(n int) (room int)
+	// idle is called when there is nothing to send.
+	idle()
+	// drained tells whether all samples are in requests.
+	drained() bool
 }
 
-// push appends samples; it copies them.
-func (s *slot) push(samples []sample) {
-	s.mu.Lock()
-	s.queue.push(samples)
-	s.mu.Unlock()
-	s.x.telemetry.pending.Add(int64(len(samples)))
+func newSlot(x *remoteWriter, index int, pace *pace, b backlog) *slot {
+	return &slot{x: x, index: index, wake: make(chan struct{}, 1), number: 1, pace: pace, front: noSample, backlog: b}
+}
+
+// pushed counts samples that the backlog took.
+func (s *slot) pushed(samples int) {
+	s.x.telemetry.pending.Add(int64(samples))
+	s.oldest.CompareAndSwap(0, s.x.clock())
+	s.poke()
+}
+
+// poke makes form look again.
+func (s *slot) poke() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run forms and delivers requests until the exporter drains and nothing is
-// left, or ctx ends.
+// run forms and delivers requests until there is nothing left and nothing can come,
+// or ctx ends.
 func (s *slot) run(ctx context.Context) {
-	for s.form(ctx) && s.deliver(ctx) {
+	for s.form(ctx) && s.pace.wait(ctx, s) && s.begin(ctx) && s.deliver(ctx) {
 		s.done()
 	}
 }
 
-// form waits until a request is due: full, or its oldest sample old enough. It
-// is false at the end.
+// form waits until a request is due: full, or its oldest sample old enough, or calls
+// wait for its room. It is false at the end.
 func (s *slot) form(ctx context.Context) bool {
 	for {
-		s.fill()
-		draining := isClosed(s.x.drain)
+		s.fill(s)
+		s.look()
+		ending := s.earlier || isClosed(s.x.drain)
 		switch {
-		case s.full, len(s.request) > 0 && (draining || s.rest() <= 0):
+		case len(s.request) > 0 && (s.full || ending || s.rest() <= 0 || s.x.room.crowded()):
 			return true
-		case draining, !s.wait(ctx):
+		case ending && len(s.request) == 0 && s.drained():
+			return false
+		case !s.wait(ctx):
 			return false
 		}
 	}
+}
+
+// look notes what the slot will send next.
+func (s *slot) look() {
+	if len(s.request) == 0 {
+		s.oldest.Store(0)
+		s.idle()
+		s.pace.leave(s)
+		return
+	}
+	s.oldest.Store(nonzero(s.request[0].at))
+	s.pace.enter(s)
 }
 
 // rest is how long the request may still wait for more samples.
@@ -76,41 +117,50 @@ func (s *slot) rest() time.Duration {
 
 // wait returns when form should look again. It is false when ctx ended.
 func (s *slot) wait(ctx context.Context) bool {
-	var due <-chan time.Time
+	again := readAgain
 	if len(s.request) > 0 {
-		timer := time.NewTimer(s.rest())
-		defer timer.Stop()
-		due = timer.C
+		again = min(again, s.rest())
+	}
+	timer := time.NewTimer(again)
+	defer timer.Stop()
+	drain := s.x.drain
+	if isClosed(drain) {
+		drain = nil
 	}
 	select {
 	case <-s.wake:
-	case <-due:
-	case <-s.x.drain:
+	case <-timer.C:
+	case <-drain:
 	case <-ctx.Done():
 		return false
 	}
 	return true
 }
 
-// fill moves samples from the queue into the request, up to its largest size
-// and up to the second sample of any series.
-func (s *slot) fill() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.queue.size > 0 && !s.full {
-		next := s.queue.front()
-		if next.series.State.cut == s.number {
-			s.full = true
-			break
+// readAgain is when a backlog is looked at that could not be read.
+const readAgain = time.Second
+
+// add puts a sample into the request. It is false, and the request full, when its
+// series is there already. A request that is exactly one of before takes all it had.
+func (s *slot) add(next *sample, exactly bool) bool {
+	if next.series.State.cut == s.number && !exactly {
+		s.full = true
+		return false
+	}
+	next.series.State.cut = s.number
+	s.request = append(s.request, *next)
+	s.full = len(s.request) >= s.x.cfg.Batch.MaxSize && !exactly
+	return true
+}
+
+// begin notes the request where it survives the process. It is false when ctx ended.
+func (s *slot) begin(ctx context.Context) bool {
+	for s.cut() != nil {
+		if !s.sleep(ctx, readAgain) || ctx.Err() != nil {
+			return false
 		}
-		next.series.State.cut = s.number
-		s.request = append(s.request, *next)
-		s.queue.pop()
-		s.full = len(s.request) == s.x.cfg.Batch.MaxSize
 	}
-	if len(s.request) > 0 {
-		s.oldest.Store(s.request[0].at)
-	}
+	return true
 }
 
 // done gives the room of the request back and begins the next one.
@@ -120,21 +170,13 @@ func (s *slot) done() {
 	s.request = s.request[:0]
 	s.full = false
 	s.number++
-	s.oldest.Store(0)
 	s.x.telemetry.pending.Add(-int64(n))
-	s.x.room.release(n)
-}
-
-// abandon empties the slot after run ended and returns how many samples it held.
-func (s *slot) abandon() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(s.request) + s.queue.size
-	s.queue, s.request = queue{}, nil
-	s.oldest.Store(0)
-	s.x.telemetry.pending.Add(-int64(n))
-	s.x.room.release(n)
-	return n
+	room := s.ack(n)
+	if s.earlier {
+		s.x.room.release(-1, room)
+	} else {
+		s.x.room.release(s.index, room)
+	}
 }
 
 func isClosed(c <-chan struct{}) bool {
@@ -144,4 +186,12 @@ func isClosed(c <-chan struct{}) bool {
 	default:
 		return false
 	}
+}
+
+// nonzero moves a time out of the way of the value that means none.
+func nonzero(at int64) int64 {
+	if at == 0 {
+		return 1
+	}
+	return at
 }

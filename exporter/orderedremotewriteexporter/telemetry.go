@@ -121,10 +121,12 @@ func (t *telemetry) observe(x *remoteWriter) error {
 	}
 	b := t.builder
 	for _, err := range []error{
-		ints(b.RegisterExporterOrderedremotewriteQueueCapacityCallback, func() int { return x.room.capacity }),
-		ints(b.RegisterExporterOrderedremotewriteQueueSizeCallback, x.room.taken),
+		ints(b.RegisterExporterOrderedremotewriteQueueCapacityCallback, x.queueCapacity),
+		ints(b.RegisterExporterOrderedremotewriteQueueSizeCallback, x.queueSize),
 		ints(b.RegisterExporterOrderedremotewriteSamplesPendingCallback, func() int { return int(t.pending.Load()) }),
 		ints(b.RegisterExporterOrderedremotewriteSeriesActiveCallback, x.seriesActive),
+		ints(b.RegisterExporterOrderedremotewriteWalBytesFreeCallback, x.walFree),
+		ints(b.RegisterExporterOrderedremotewriteWalBytesPendingCallback, x.walPending),
 		ints(b.RegisterExporterOrderedremotewriteSlotsHeldCallback, x.notes.slotsHeld),
 		floats(b.RegisterExporterOrderedremotewriteHighestSentTimestampCallback, func() float64 { return float64(t.newest.Load()) / 1e3 }),
 		floats(b.RegisterExporterOrderedremotewriteOldestUnsentAgeCallback, x.oldestAge),
@@ -146,14 +148,15 @@ func (x *remoteWriter) seriesActive() int {
 
 // oldestAge returns the age of the oldest unsent sample in seconds.
 func (x *remoteWriter) oldestAge() float64 {
-	oldest := int64(0)
-	for _, s := range x.slots {
-		if at := s.oldest.Load(); at > 0 && (oldest == 0 || at < oldest) {
-			oldest = at
+	x.mu.Lock()
+	all := x.allSlots()
+	x.mu.Unlock()
+	now := x.clock()
+	oldest := now
+	for _, s := range all {
+		if at := s.oldest.Load(); at != 0 {
+			oldest = min(oldest, at)
 		}
 	}
-	if oldest == 0 {
-		return 0
-	}
-	return time.Duration(x.clock() - oldest).Seconds()
+	return time.Duration(now - oldest).Seconds()
 }

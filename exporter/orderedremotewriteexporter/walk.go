@@ -26,7 +26,9 @@ type intake struct {
 	now    int64 // ns since the exporter was made
 	custom bool  // histograms of explicit buckets stay one series each
 
+	pass    bool       // samples that are out of order
 	staged  [][]sample // by slot
+	before  [][]past   // by slot, of the series of staged
 	offered int
 	dropped [reasons]int
 	newest  int64     // ms; of the current resource's values
@@ -47,7 +49,9 @@ func newIntake(cfg *Config) *intake {
 		table:         series.NewTable[progress](),
 		shapes:        shapes{},
 		custom:        cfg.Histograms == histogramsCustom,
+		pass:          cfg.OnOutOfOrder == onOutOfOrderPass,
 		staged:        make([][]sample, cfg.Shards),
+		before:        make([][]past, cfg.Shards),
 		onConflict:    func(*stream) {},
 		onUnsupported: func(reason, pmetric.Metric) {},
 	}

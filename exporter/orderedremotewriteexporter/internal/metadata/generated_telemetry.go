@@ -38,6 +38,7 @@ type TelemetryBuilder struct {
 	ExporterOrderedremotewriteNumSamplesIn                      metric.Int64Counter
 	ExporterOrderedremotewriteNumSamplesNonRetryableDropped     metric.Int64Counter
 	ExporterOrderedremotewriteNumSamplesOut                     metric.Int64Counter
+	ExporterOrderedremotewriteNumSamplesRestored                metric.Int64Counter
 	ExporterOrderedremotewriteNumSamplesRetryLimitDropped       metric.Int64Counter
 	ExporterOrderedremotewriteNumWriteRequestsOut               metric.Int64Counter
 	ExporterOrderedremotewriteNumWriteRequestsPermanentlyFailed metric.Int64Counter
@@ -49,6 +50,10 @@ type TelemetryBuilder struct {
 	ExporterOrderedremotewriteSamplesPending                    metric.Int64ObservableGauge
 	ExporterOrderedremotewriteSeriesActive                      metric.Int64ObservableGauge
 	ExporterOrderedremotewriteSlotsHeld                         metric.Int64ObservableGauge
+	ExporterOrderedremotewriteWalBytesFree                      metric.Int64ObservableGauge
+	ExporterOrderedremotewriteWalBytesPending                   metric.Int64ObservableGauge
+	ExporterOrderedremotewriteWalDamagedBytes                   metric.Int64Counter
+	ExporterOrderedremotewriteWalDiskErrors                     metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -167,6 +172,36 @@ func (builder *TelemetryBuilder) RegisterExporterOrderedremotewriteSlotsHeldCall
 	return nil
 }
 
+// RegisterExporterOrderedremotewriteWalBytesFreeCallback sets callback for observable ExporterOrderedremotewriteWalBytesFree metric.
+func (builder *TelemetryBuilder) RegisterExporterOrderedremotewriteWalBytesFreeCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExporterOrderedremotewriteWalBytesFree, obs: o})
+		return nil
+	}, builder.ExporterOrderedremotewriteWalBytesFree)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExporterOrderedremotewriteWalBytesPendingCallback sets callback for observable ExporterOrderedremotewriteWalBytesPending metric.
+func (builder *TelemetryBuilder) RegisterExporterOrderedremotewriteWalBytesPendingCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExporterOrderedremotewriteWalBytesPending, obs: o})
+		return nil
+	}, builder.ExporterOrderedremotewriteWalBytesPending)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -243,7 +278,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterOrderedremotewriteNumSamplesDropped, err = builder.meter.Int64Counter(
 		"otelcol_exporter_orderedremotewrite_num_samples_dropped",
-		metric.WithDescription("Number of samples that were dropped, by reason. Samples in are samples out, dropped or in the queue. [Alpha]"),
+		metric.WithDescription("Number of samples that were dropped, by reason. Samples in and restored are samples out, dropped or pending. [Alpha]"),
 		metric.WithUnit("{sample}"),
 	)
 	errs = errors.Join(errs, err)
@@ -262,6 +297,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ExporterOrderedremotewriteNumSamplesOut, err = builder.meter.Int64Counter(
 		"otelcol_exporter_orderedremotewrite_num_samples_out",
 		metric.WithDescription("Number of samples in requests the store accepted. [Alpha]"),
+		metric.WithUnit("{sample}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteNumSamplesRestored, err = builder.meter.Int64Counter(
+		"otelcol_exporter_orderedremotewrite_num_samples_restored",
+		metric.WithDescription("Number of samples that an earlier life of the process left in the log. [Alpha]"),
 		metric.WithUnit("{sample}"),
 	)
 	errs = errors.Join(errs, err)
@@ -330,6 +371,30 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_exporter_orderedremotewrite_slots_held",
 		metric.WithDescription("Number of slots that hold their data because of an error for which on_error says fail. [Alpha]"),
 		metric.WithUnit("{slot}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteWalBytesFree, err = builder.meter.Int64ObservableGauge(
+		"otelcol_exporter_orderedremotewrite_wal_bytes_free",
+		metric.WithDescription("Room left in the log, in bytes. 0 without wal. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteWalBytesPending, err = builder.meter.Int64ObservableGauge(
+		"otelcol_exporter_orderedremotewrite_wal_bytes_pending",
+		metric.WithDescription("Bytes of the log whose samples are not yet delivered. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteWalDamagedBytes, err = builder.meter.Int64Counter(
+		"otelcol_exporter_orderedremotewrite_wal_damaged_bytes",
+		metric.WithDescription("Bytes of the log that could not be read. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteWalDiskErrors, err = builder.meter.Int64Counter(
+		"otelcol_exporter_orderedremotewrite_wal_disk_errors",
+		metric.WithDescription("Number of times the log's disk failed. [Alpha]"),
+		metric.WithUnit("{error}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -118,7 +118,7 @@ func AssertEqualExporterOrderedremotewriteNumMetadataDropped(t *testing.T, tt *c
 func AssertEqualExporterOrderedremotewriteNumSamplesDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_orderedremotewrite_num_samples_dropped",
-		Description: "Number of samples that were dropped, by reason. Samples in are samples out, dropped or in the queue. [Alpha]",
+		Description: "Number of samples that were dropped, by reason. Samples in and restored are samples out, dropped or pending. [Alpha]",
 		Unit:        "{sample}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -175,6 +175,22 @@ func AssertEqualExporterOrderedremotewriteNumSamplesOut(t *testing.T, tt *compon
 		},
 	}
 	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_num_samples_out")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterOrderedremotewriteNumSamplesRestored(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_num_samples_restored",
+		Description: "Number of samples that an earlier life of the process left in the log. [Alpha]",
+		Unit:        "{sample}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_num_samples_restored")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
@@ -338,6 +354,66 @@ func AssertEqualExporterOrderedremotewriteSlotsHeld(t *testing.T, tt *componentt
 		},
 	}
 	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_slots_held")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterOrderedremotewriteWalBytesFree(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_wal_bytes_free",
+		Description: "Room left in the log, in bytes. 0 without wal. [Alpha]",
+		Unit:        "By",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_wal_bytes_free")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterOrderedremotewriteWalBytesPending(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_wal_bytes_pending",
+		Description: "Bytes of the log whose samples are not yet delivered. [Alpha]",
+		Unit:        "By",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_wal_bytes_pending")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterOrderedremotewriteWalDamagedBytes(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_wal_damaged_bytes",
+		Description: "Bytes of the log that could not be read. [Alpha]",
+		Unit:        "By",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_wal_damaged_bytes")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterOrderedremotewriteWalDiskErrors(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_orderedremotewrite_wal_disk_errors",
+		Description: "Number of times the log's disk failed. [Alpha]",
+		Unit:        "{error}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_orderedremotewrite_wal_disk_errors")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

@@ -48,6 +48,14 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterExporterOrderedremotewriteWalBytesFreeCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterExporterOrderedremotewriteWalBytesPendingCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.ExporterOrderedremotewriteBytesSent.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumExemplarsDropped.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumExemplarsOut.Add(context.Background(), 1)
@@ -57,11 +65,14 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ExporterOrderedremotewriteNumSamplesIn.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumSamplesNonRetryableDropped.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumSamplesOut.Add(context.Background(), 1)
+	tb.ExporterOrderedremotewriteNumSamplesRestored.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumSamplesRetryLimitDropped.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumWriteRequestsOut.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumWriteRequestsPermanentlyFailed.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteNumWriteRequestsRetries.Add(context.Background(), 1)
 	tb.ExporterOrderedremotewriteRequestDuration.Record(context.Background(), 1)
+	tb.ExporterOrderedremotewriteWalDamagedBytes.Add(context.Background(), 1)
+	tb.ExporterOrderedremotewriteWalDiskErrors.Add(context.Background(), 1)
 	AssertEqualExporterOrderedremotewriteBytesSent(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -90,6 +101,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterOrderedremotewriteNumSamplesOut(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteNumSamplesRestored(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterOrderedremotewriteNumSamplesRetryLimitDropped(t, testTel,
@@ -123,6 +137,18 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterOrderedremotewriteSlotsHeld(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteWalBytesFree(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteWalBytesPending(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteWalDamagedBytes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterOrderedremotewriteWalDiskErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 

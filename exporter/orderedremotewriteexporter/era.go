@@ -1,0 +1,179 @@
+package orderedremotewriteexporter
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"weir.example/internal/seglog"
+)
+
+// era is a generation of logs: as many as there were shards, with series spread over
+// them by slot_by. Another number of shards begins a new one. Those before are sent to
+// their end, in order, before the new one sends anything.
+type era struct {
+	number int
+	layout string // shards and slot_by
+	shards int
+	dir    string
+	slots  []*slot
+}
+
+var eraName = regexp.MustCompile(`^(\d{6,})-((\d{1,4})-(?:instance|series))$`)
+
+// openWAL opens all logs. The slots of the current era are those of the exporter.
+func (x *remoteWriter) openWAL() error {
+	directory := x.cfg.WAL.Get().Directory
+	if err := x.disk.MkdirAll(directory); err != nil {
+		return startError(directory, err)
+	}
+	eras, err := x.findEras(directory)
+	if err != nil {
+		return startError(directory, err)
+	}
+	for i, e := range eras {
+		if err := x.openEra(e, i < len(eras)-1); err != nil {
+			x.closeWAL()
+			return startError(directory, err)
+		}
+		if i == len(eras)-1 {
+			x.slots = e.slots
+		} else {
+			x.earlier = append(x.earlier, e)
+		}
+	}
+	return nil
+}
+
+// findEras lists the eras in the directory, the oldest first and the current one last.
+func (x *remoteWriter) findEras(directory string) ([]*era, error) {
+	entries, err := x.disk.ReadDir(directory)
+	if err != nil {
+		return nil, err
+	}
+	var eras []*era
+	for _, entry := range entries {
+		if m := eraName.FindStringSubmatch(entry.Name()); m != nil && entry.IsDir() {
+			number, _ := strconv.Atoi(m[1])
+			shards, _ := strconv.Atoi(m[3])
+			eras = append(eras, &era{number: number, layout: m[2], shards: shards, dir: filepath.Join(directory, entry.Name())})
+		}
+	}
+	slices.SortFunc(eras, func(a, b *era) int { return a.number - b.number })
+	current := &era{number: 1, layout: fmt.Sprintf("%d-%s", x.cfg.Shards, x.cfg.SlotBy), shards: x.cfg.Shards}
+	if n := len(eras); n > 0 {
+		if eras[n-1].layout == current.layout {
+			return eras, nil
+		}
+		current.number = eras[n-1].number + 1
+	}
+	current.dir = filepath.Join(directory, fmt.Sprintf("%06d-%s", current.number, current.layout))
+	return append(eras, current), nil
+}
+
+func (x *remoteWriter) openEra(e *era, earlier bool) error {
+	steps := newPace()
+	for i := range e.shards {
+		s, err := x.openJournal(filepath.Join(e.dir, fmt.Sprintf("slot-%03d", i)), i, earlier)
+		if err != nil {
+			x.closeSlots(e.slots)
+			return err
+		}
+		s.earlier, s.pace = earlier, steps
+		steps.join(s)
+		e.slots = append(e.slots, s)
+	}
+	return nil
+}
+
+// sent tells whether nothing of an era is left to be sent.
+func (e *era) sent() bool {
+	return !slices.ContainsFunc(e.slots, func(s *slot) bool { return len(s.request) > 0 || !s.drained() })
+}
+
+// leaveEra removes an era that was sent to its end.
+func (x *remoteWriter) leaveEra(e *era) {
+	x.mu.Lock()
+	x.earlier = slices.DeleteFunc(slices.Clone(x.earlier), func(other *era) bool { return other == e })
+	x.mu.Unlock()
+	if err := x.removeEra(e); err != nil {
+		x.set.Logger.Warn("a log that was sent to its end cannot be removed", zap.String("directory", e.dir), zap.Error(err))
+	}
+}
+
+// removeEra removes the files of an era. The cursors go last: without them everything
+// would be sent again. What is not ours, or was set aside, stays under another name.
+func (x *remoteWriter) removeEra(e *era) error {
+	if err := x.closeSlots(e.slots); err != nil {
+		return err
+	}
+	for _, ours := range []func(name string) bool{
+		func(name string) bool { return strings.HasSuffix(name, ".seg") },
+		func(name string) bool { return name == cursorName || name == "LOCK" },
+	} {
+		for i := range e.slots {
+			if err := removeFiles(x.disk, filepath.Join(e.dir, fmt.Sprintf("slot-%03d", i)), ours); err != nil {
+				return err
+			}
+		}
+	}
+	emptied := true
+	for i := range e.slots {
+		if err := x.disk.Remove(filepath.Join(e.dir, fmt.Sprintf("slot-%03d", i))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			emptied = false
+		}
+	}
+	if !emptied {
+		return x.disk.Rename(e.dir, e.dir+".aside")
+	}
+	return x.disk.Remove(e.dir)
+}
+
+func removeFiles(disk seglog.Disk, dir string, which func(name string) bool) error {
+	entries, err := disk.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if which(entry.Name()) {
+			if err := disk.Remove(filepath.Join(dir, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// closeWAL writes down where every slot stands, and closes all logs.
+func (x *remoteWriter) closeWAL() error {
+	x.mu.Lock()
+	all := x.allSlots()
+	x.mu.Unlock()
+	return x.closeSlots(all)
+}
+
+func (*remoteWriter) closeSlots(slots []*slot) error {
+	var faults []error
+	for _, s := range slots {
+		if j, ok := s.backlog.(*journal); ok {
+			faults = append(faults, j.shut())
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// allSlots returns the slots of every era; mu is held.
+func (x *remoteWriter) allSlots() []*slot {
+	all := slices.Clone(x.slots)
+	for _, e := range x.earlier {
+		all = append(all, e.slots...)
+	}
+	return all
+}

@@ -1,0 +1,221 @@
+package orderedremotewriteexporter
+
+import (
+	"sync"
+
+	"weir.example/internal/seglog"
+	"weir.example/internal/series"
+)
+
+// journal is the durable backlog of one slot: what calls brought and the store has
+// not taken, in a log. This file has the side that logs; tail.go the one that reads.
+type journal struct {
+	x    *remoteWriter
+	log  *seglog.Log
+	cell *seglog.Cell
+	slot int  // -1: of an earlier generation
+	refs refs // changed under exporter.mu and mu, read under either
+
+	// Of the side that logs; exporter.mu guards them.
+	sets    map[*series.Set]uint64 // ids given
+	lastID  uint64
+	staged  []sample // of the current call
+	before  []past   // of their series
+	logged  int      // how many of staged are in the log
+	drafts  []drafted
+	buffer  []byte
+	draft   draft
+	fresh   []freshSeries   // that drafts define
+	newest  []*series.Set   // that drafts define
+	written seglog.Position // behind the last record
+
+	mu sync.Mutex // guards what follows; taken after exporter.mu
+	tail
+}
+
+// drafted is a record of the current call, still to be appended.
+type drafted struct {
+	from, to      int // in buffer
+	samples       int
+	fresh, newest int // how many of these are defined before
+}
+
+type freshSeries struct {
+	*stream
+	anew bool // it had no ref before
+}
+
+// maxDraft is the size from which a call's samples go on in another record, in bytes.
+const maxDraft = 1 << 20
+
+// weigh makes the records for the samples staged for the slot, whose series were as
+// before says, and returns the room they take.
+func (j *journal) weigh(staged []sample, before []past, ms int64) int {
+	j.staged, j.before, j.logged = staged, before, 0
+	at, total, samples := j.end, 0, 0
+	for i := range staged {
+		s := &staged[i]
+		j.draft.addSample(j.ref(s.series), s)
+		samples++
+		if j.draft.bytes() < maxDraft && i < len(staged)-1 {
+			continue
+		}
+		d := &j.drafts[len(j.drafts)-1]
+		d.from, d.samples = len(j.buffer), samples
+		j.buffer = j.draft.append(j.buffer, at, ms)
+		d.to = len(j.buffer)
+		charge := chargeOf(j.buffer[d.from:])
+		at.seq, at.bytes = at.seq+uint64(samples), at.bytes+uint64(charge)
+		total += charge
+		samples = 0
+		j.draft.reset()
+	}
+	return total
+}
+
+// ref returns the number of a series, and defines it where the log does not know it
+// as it is now.
+func (j *journal) ref(s *stream) uint32 {
+	if j.draft.size == 0 && (len(j.drafts) == 0 || j.drafts[len(j.drafts)-1].samples > 0) {
+		j.drafts = append(j.drafts, drafted{fresh: len(j.fresh), newest: len(j.newest)})
+	}
+	p := &s.State
+	m := p.meta.Load()
+	if p.ref != 0 && (p.logged == m || p.logged != nil && m != nil && *p.logged == *m) {
+		return p.ref
+	}
+	j.fresh = append(j.fresh, freshSeries{s, p.ref == 0})
+	if p.ref == 0 {
+		j.mu.Lock()
+		p.ref = j.refs.add(s)
+		j.mu.Unlock()
+	}
+	p.logged = m
+	var ids [3]uint64
+	for i, set := range [3]*series.Set{s.Entity, s.Name, s.Extras} {
+		id, known := j.sets[set]
+		if !known {
+			j.lastID++
+			id = j.lastID
+			j.sets[set] = id
+			j.newest = append(j.newest, set)
+			j.draft.addSet(id, set)
+		}
+		ids[i] = id
+	}
+	j.draft.addSeries(p.ref, ids, m, nil)
+	return p.ref
+}
+
+// push appends the records. It returns how many samples and how much room are in the
+// log then: all of them unless there is an error.
+func (j *journal) push() (samples, room int, err error) {
+	for i, d := range j.drafts {
+		payload := j.buffer[d.from:d.to]
+		end, err := j.log.Append(seglog.Record{Type: recordType, Payload: payload})
+		if err != nil {
+			j.takeBack(i)
+			return samples, room, err
+		}
+		j.logged += d.samples
+		j.appended(end, d.samples, chargeOf(payload))
+		samples, room = samples+d.samples, room+chargeOf(payload)
+	}
+	j.finish()
+	return samples, room, nil
+}
+
+// forget takes back what weigh did.
+func (j *journal) forget() { j.takeBack(0) }
+
+// takeBack undoes the definitions of the records from the nth on, which are not logged.
+func (j *journal) takeBack(n int) {
+	if n < len(j.drafts) {
+		for _, f := range j.fresh[j.drafts[n].fresh:] {
+			f.State.logged = nil
+			if f.anew {
+				j.mu.Lock()
+				j.refs.remove(f.State.ref)
+				j.mu.Unlock()
+				f.State.ref = 0
+			}
+		}
+		for _, set := range j.newest[j.drafts[n].newest:] {
+			delete(j.sets, set)
+		}
+	}
+	j.finish()
+}
+
+func (j *journal) finish() {
+	clear(j.fresh)
+	clear(j.newest)
+	j.fresh, j.newest = j.fresh[:0], j.newest[:0]
+	j.staged, j.before, j.logged = nil, nil, 0
+	j.drafts, j.buffer = j.drafts[:0], j.buffer[:0]
+	j.draft.reset()
+	if cap(j.buffer) > maxDraft {
+		j.buffer = nil
+	}
+}
+
+// head writes what a segment begins with: every series that lives and how its past
+// stood before what is being appended.
+func (j *journal) head(emit func(seglog.Record)) {
+	staged, before := j.staged[j.logged:], j.before[j.logged:]
+	undo(staged, before)
+	defer redo(staged)
+
+	var d draft
+	var payload []byte
+	ms := j.x.wall(j.x.clock())
+	flush := func() {
+		payload = d.append(payload[:0], j.end, ms)
+		emit(seglog.Record{Type: recordType, Payload: payload})
+		d.reset()
+	}
+	known := j.sets
+	j.sets = make(map[*series.Set]uint64, len(known))
+	for ref, s := range j.refs.all {
+		var ids [3]uint64
+		for i, set := range [3]*series.Set{s.Entity, s.Name, s.Extras} {
+			id, written := j.sets[set]
+			if !written {
+				if id = known[set]; id == 0 {
+					j.lastID++
+					id = j.lastID
+				}
+				j.sets[set] = id
+				d.addSet(id, set)
+			}
+			ids[i] = id
+		}
+		d.addSeries(ref, ids, s.State.logged, &past{last: s.State.last, bits: s.State.bits})
+		if d.bytes() > maxDraft {
+			flush()
+		}
+	}
+	flush()
+}
+
+// evict forgets series that are gone from the table.
+func (j *journal) evict(s *stream) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.refs.remove(s.State.ref)
+}
+
+// undo gives the series of staged samples the past they had.
+func undo(staged []sample, before []past) {
+	for i := len(staged) - 1; i >= 0; i-- {
+		p := &staged[i].series.State
+		p.last, p.bits = before[i].last, before[i].bits
+	}
+}
+
+// redo is the opposite of undo.
+func redo(staged []sample) {
+	for i := range staged {
+		staged[i].series.State.pass(staged[i].ts, staged[i].bits)
+	}
+}

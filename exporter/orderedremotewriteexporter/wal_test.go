@@ -1,0 +1,281 @@
+package orderedremotewriteexporter
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"pgregory.net/rapid"
+
+	"weir.example/internal/promtest"
+)
+
+// withWAL keeps the queue in a directory.
+func withWAL(dir string, more func(*Config, *WALConfig)) func(*Config) {
+	return func(c *Config) {
+		wal := defaultWAL()
+		wal.Directory, wal.MaxSizeMiB = dir, 1
+		c.TargetInfo = false
+		if more != nil {
+			more(c, &wal)
+		}
+		c.WAL = configoptional.Some(wal)
+	}
+}
+
+// live starts one life of an exporter that writes to a store others may share.
+func live(t require.TestingT, store *promtest.Receiver, disk *mortal, change func(*Config)) (*rig, error) {
+	r := &rig{t: t, store: store, telemetry: componenttest.NewTelemetry(), statuses: make(chan componentstatus.Status, 1000)}
+	cfg := createDefaultConfig().(*Config)
+	cfg.HTTP.Endpoint = store.URL()
+	cfg.Batch.FlushTimeout = 0
+	cfg.Retry.InitialInterval = time.Millisecond
+	cfg.Retry.MaxInterval = 5 * time.Millisecond
+	change(cfg)
+	require.NoError(t, cfg.Validate())
+	var err error
+	r.remoteWriter, err = newExporter(r.settings(), cfg)
+	require.NoError(t, err)
+	r.disk = disk
+	r.segment = 500
+	if err := r.Start(context.Background(), r); err != nil {
+		require.NoError(t, r.Shutdown(context.Background()))
+		require.NoError(t, r.telemetry.Shutdown(context.Background()))
+		return nil, err
+	}
+	return r, nil
+}
+
+// end stops a life as SIGTERM does.
+func (r *rig) end() {
+	require.NoError(r.t, r.Shutdown(context.Background()))
+	require.NoError(r.t, r.telemetry.Shutdown(context.Background()))
+}
+
+// kill stops a life as SIGKILL does: nothing more gets to the disk.
+func (r *rig) kill(disk *mortal) {
+	disk.die()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = r.Shutdown(ctx) // it cannot write down where it stands
+	require.NoError(r.t, r.telemetry.Shutdown(context.Background()))
+}
+
+// life is one life of an exporter, and how it ends.
+type life struct {
+	shards, maxSize int
+	slotBy          string
+	fsync           string
+	operations      int // of the disk before it dies; below 0: it does not
+	torn            int
+	rounds          int
+	patience        time.Duration // how long a life that does not die goes on after its last call
+	drain           bool          // SIGTERM instead of SIGKILL
+}
+
+func drawLife(t *rapid.T) life {
+	return life{
+		shards:     rapid.SampledFrom([]int{1, 2, 2, 3}).Draw(t, "shards"),
+		maxSize:    rapid.IntRange(1, 12).Draw(t, "max_size"),
+		slotBy:     rapid.SampledFrom([]string{slotByInstance, slotBySeries}).Draw(t, "slot_by"),
+		fsync:      rapid.SampledFrom([]string{"always", "interval", "never"}).Draw(t, "fsync"),
+		operations: rapid.SampledFrom([]int{-1, 5, 15, 20, 25, 30, 40, 60, 80, 100, 150}).Draw(t, "operations"),
+		torn:       rapid.IntRange(0, 80).Draw(t, "torn"),
+		rounds:     rapid.IntRange(1, 8).Draw(t, "rounds"),
+		patience:   time.Duration(rapid.IntRange(0, 3).Draw(t, "patience")) * time.Millisecond,
+		drain:      rapid.Bool().Draw(t, "SIGTERM"),
+	}
+}
+
+// world is what does not end with a life: the store, the directory and who calls.
+type world struct {
+	t     *rapid.T
+	dir   string
+	store *promtest.Receiver
+
+	mu       sync.Mutex
+	round    []int               // of each producer
+	acked    map[string]bool     // samples whose call returned nil
+	offered  map[string]bool     // samples of all calls
+	requests map[string]int      // by content: how often they arrived
+	seen     map[string]struct{} // samples that arrived
+	again    int                 // requests of this life that came before
+	faults   []string
+}
+
+const producersOfWorld = 3
+
+// call is what producer p brings in a round: some gauges and, now and then, a new series.
+func (w *world) call(p, round int) *batch {
+	b := newBatch().resource("service.name", "p", "service.instance.id", fmt.Sprint(p), "tm_id", fmt.Sprint(p))
+	for m := range 4 {
+		b.gauge(fmt.Sprint("m", m), int64(round+1)*1000, float64(round)/3)
+	}
+	if round%3 == 0 {
+		b.gauge(fmt.Sprint("new", round), int64(round+1)*1000, 1)
+	}
+	if round%4 == 1 {
+		b.gauge("m0", int64(round+1)*1000+500, 2) // twice in a call
+	}
+	return b
+}
+
+func keysOf(p int, b *batch) []string {
+	var keys []string
+	for _, m := range b.last.ScopeMetrics().At(0).Metrics().All() {
+		keys = append(keys, fmt.Sprintf("%d/%s@%d", p, m.Name(), int64(m.Gauge().DataPoints().At(0).Timestamp())/1e6))
+	}
+	return keys
+}
+
+// arrived is the store's script: what repeats must be a whole request of before.
+func (w *world) arrived(q promtest.Request) promtest.Answer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var keys []string
+	repeats := 0
+	for _, s := range q.Series {
+		for _, p := range s.Samples {
+			key := fmt.Sprintf("%s/%s@%d", s.Get("instance"), s.Name(), p.T)
+			if _, ok := w.seen[key]; ok {
+				repeats++
+			}
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		w.seen[key] = struct{}{}
+	}
+	slices.Sort(keys)
+	content := strings.Join(keys, " ")
+	if repeats > 0 {
+		if w.again++; w.requests[content] == 0 {
+			w.faults = append(w.faults, fmt.Sprintf("%d of %d samples repeat, but not as a request of before: %s", repeats, len(keys), content))
+		}
+	}
+	w.requests[content]++
+	return promtest.Answer{}
+}
+
+// live spends one life: producers call round by round, and repeat a call until it was
+// acknowledged, in this life or the next.
+func (w *world) live(l life) {
+	disk := immortal()
+	disk.left, disk.torn = l.operations, l.torn
+	r, err := live(w.t, w.store, disk, withWAL(w.dir, func(c *Config, wal *WALConfig) {
+		c.Shards, c.Batch.MaxSize, c.SlotBy, wal.Fsync = l.shards, l.maxSize, l.slotBy, l.fsync
+	}))
+	if err != nil {
+		require.True(w.t, disk.isDead(), "start: %v", err)
+		return
+	}
+	var producers sync.WaitGroup
+	for p := range producersOfWorld {
+		producers.Go(func() { w.produce(r, disk, p, l.rounds) })
+	}
+	producers.Wait()
+	if l.patience > 0 {
+		time.Sleep(l.patience) // any moment will do
+	}
+	if l.drain && !disk.isDead() {
+		if err := r.Shutdown(context.Background()); err != nil {
+			require.True(w.t, disk.isDead(), "shutdown: %v", err)
+		}
+		require.NoError(w.t, r.telemetry.Shutdown(context.Background()))
+		return
+	}
+	r.kill(disk)
+}
+
+func (w *world) produce(r *rig, disk *mortal, p, rounds int) {
+	for range rounds {
+		b := w.call(p, w.round[p])
+		w.mu.Lock()
+		for _, key := range keysOf(p, b) {
+			w.offered[key] = true
+		}
+		w.mu.Unlock()
+		if err := r.ConsumeMetrics(context.Background(), b.md); err != nil {
+			if disk.isDead() {
+				return
+			}
+			panic(err)
+		}
+		w.mu.Lock()
+		for _, key := range keysOf(p, b) {
+			w.acked[key] = true
+		}
+		w.mu.Unlock()
+		w.round[p]++
+	}
+}
+
+// settle gives the world a last life in which everything is delivered.
+func (w *world) settle() {
+	r, err := live(w.t, w.store, immortal(), withWAL(w.dir, nil))
+	require.NoError(w.t, err)
+	r.settle()
+	require.Zero(w.t, r.metric("num_samples_dropped"))
+	r.requireAddsUp()
+	require.Zero(w.t, r.metric("wal_bytes_pending"))
+	r.end()
+}
+
+func (w *world) check() {
+	// A request that is being written when the process dies is cut off.
+	cutOff := func(s string) bool { return strings.Contains(s, "unexpected EOF") }
+	if broken := slices.DeleteFunc(w.store.Violations(), cutOff); len(broken) > 0 {
+		w.t.Fatalf("violations: %q", broken)
+	}
+	require.Empty(w.t, w.faults)
+	delivered := map[string]bool{}
+	for _, s := range w.store.Series() {
+		for _, p := range s.Samples {
+			delivered[fmt.Sprintf("%s/%s@%d", s.Get("instance"), s.Name(), p.T)] = true
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.acked)) {
+		require.True(w.t, delivered[key], "%s was acknowledged and is not there", key)
+	}
+	for key := range delivered {
+		require.True(w.t, w.offered[key], "%s came from nowhere", key)
+	}
+}
+
+// The law "durable": whatever moment the process dies at, between or within any two
+// operations of its disk, and with however many shards it comes back: what was
+// acknowledged arrives, in order, and what arrives twice is a request that was in
+// flight, at most one per slot and death.
+func TestWhatWasAcknowledgedArrives(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp("", "wal")
+		require.NoError(t, err)
+		defer os.RemoveAll(dir)
+		w := &world{
+			t: t, dir: dir, round: make([]int, producersOfWorld),
+			acked: map[string]bool{}, offered: map[string]bool{}, requests: map[string]int{}, seen: map[string]struct{}{},
+		}
+		w.store = promtest.New(promtest.AllowRepeat(), promtest.WithScript(w.arrived))
+		defer w.store.Close()
+		inFlight := 0
+		for range rapid.IntRange(1, 6).Draw(t, "lives") {
+			l := drawLife(t)
+			w.again = 0
+			w.live(l)
+			inFlight += l.shards
+			require.LessOrEqual(t, w.again, inFlight, "requests that came twice")
+		}
+		w.settle()
+		w.check()
+	})
+}
