@@ -129,6 +129,9 @@ func (g *generator) histogram(p pmetric.HistogramDataPoint) {
 func (g *generator) exponential(p pmetric.ExponentialHistogramDataPoint) {
 	g.point(p)
 	p.SetScale(int32(g.int("scale", -6, 12)))
+	if p.Flags().NoRecordedValue() {
+		p.SetScale(max(p.Scale(), -4)) // difference 6
+	}
 	p.SetZeroCount(uint64(g.int("zero", 0, 2)))
 	if g.bool("threshold") {
 		p.SetZeroThreshold(0.5)
@@ -139,7 +142,11 @@ func (g *generator) exponential(p pmetric.ExponentialHistogramDataPoint) {
 	p.SetCount(p.ZeroCount())
 	for _, side := range []pmetric.ExponentialHistogramDataPointBuckets{p.Positive(), p.Negative()} {
 		side.SetOffset(int32(g.int("offset", -50, 50)))
-		side.BucketCounts().FromRaw(rapid.SliceOfN(rapid.Uint64Range(0, 2), 0, 20).Draw(g.T, "counts"))
+		fewest := uint64(0)
+		if p.Scale() > 8 {
+			fewest = 1 // difference 10
+		}
+		side.BucketCounts().FromRaw(rapid.SliceOfN(rapid.Uint64Range(fewest, 2), 0, 20).Draw(g.T, "counts"))
 		for _, n := range side.BucketCounts().All() {
 			p.SetCount(p.Count() + n)
 		}
