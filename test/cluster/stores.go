@@ -34,7 +34,9 @@ func StartVictoriaMetrics(ctx context.Context, g *Group, binary string, port int
 }
 
 // ShowAll makes everything that a VictoriaMetrics took visible to queries, which it otherwise does some seconds later.
-func (s *Store) ShowAll(ctx context.Context) error { return answers(ctx, s.URL+"/internal/force_flush") }
+func (s *Store) ShowAll(ctx context.Context) error {
+	return answers(ctx, s.URL+"/internal/force_flush")
+}
 
 // prometheusConfig leaves no room for samples out of order: they are refused.
 const prometheusConfig = "storage:\n  tsdb:\n    out_of_order_time_window: 0s\n"

@@ -3,10 +3,14 @@
 package faults
 
 import (
+	"context"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -115,7 +119,10 @@ func TestALogOfAnotherVersionIsSetAsideWithAMessage(t *testing.T) {
 	largest := log[len(log)-1]
 	data, err := os.ReadFile(largest)
 	require.NoError(t, err)
-	copy(data, "someone else's file\xff\xff\xff\xff")
+	for _, header := range [][]byte{data[:24], data[24:48]} { // magic, version, format, salt, checksum; written twice
+		binary.LittleEndian.PutUint16(header[8:], 99)
+		binary.LittleEndian.PutUint32(header[20:], crc32.Checksum(header[:20], crc32.MakeTable(crc32.Castagnoli)))
+	}
 	require.NoError(t, os.WriteFile(largest, data, 0o600))
 	w.run(o)
 	gate.Open(t)
@@ -124,8 +131,23 @@ func TestALogOfAnotherVersionIsSetAsideWithAMessage(t *testing.T) {
 	store.inOrder(t)
 	said, err := os.ReadFile(w.process.LogPath)
 	require.NoError(t, err)
-	assert.Contains(t, string(said), "not ours to read")
-	assert.Contains(t, string(said), filepath.Base(largest))
+	for _, words := range []string{"not ours to read", filepath.Base(largest), "version 99"} {
+		assert.True(t, strings.Contains(string(said), words), "the log does not say %q", words)
+	}
+}
+
+func TestALogWhoseFirstBytesAreLostIsReadNevertheless(t *testing.T) {
+	t.Parallel()
+	store, gate, w, l, o, dir := backlog(t, 5)
+	log := files(t, dir)
+	largest := log[len(log)-1]
+	data, err := os.ReadFile(largest)
+	require.NoError(t, err)
+	copy(data, "someone else's file")
+	require.NoError(t, os.WriteFile(largest, data, 0o600))
+	w.run(o)
+	gate.Open(t)
+	store.complete(w, l)
 }
 
 func TestAFullDiskLosesNothingAndEndsWhenThereIsSpace(t *testing.T) {
@@ -134,14 +156,16 @@ func TestAFullDiskLosesNothingAndEndsWhenThereIsSpace(t *testing.T) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
 		t.Skipf("mounting a small tmpfs is not allowed here (%v); the exporter's own tests inject disk faults", err)
 	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
 	store := newStrict(t, true)
 	gate := newGate(t, store.URL())
 	w := start(t, fast.to(gate.URL()).wal(filepath.Join(dir, "wal")))
 	l := w.load(8, 250)
 	gate.Shut()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- l.Run(t.Context(), 400) }()
+	go func() { done <- l.Run(ctx, 400) }()
 	before := -1
 	w.until("the disk to be full", func() bool {
 		now := l.Samples()

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"strconv"
 	"sync"
@@ -128,7 +127,7 @@ func (l *Load) request(instance, step int) pmetric.Metrics {
 func instanceName(i int) string { return "i" + strconv.Itoa(i) }
 
 func loadValue(instance, series, step int) float64 {
-	return float64(instance)*1e9 + float64(series) + float64(step)/1024
+	return float64(instance)*1e10 + float64(series)*1e5 + float64(step) // whole, since VictoriaMetrics rounds others
 }
 
 // millis is the sample time of a step.
@@ -177,7 +176,7 @@ func (l *Load) Delivered(arrivals []arrival) (int, error) {
 		if err1 != nil || err2 != nil || instance < 0 || instance >= l.Instances || series >= l.Series {
 			return 0, fmt.Errorf("a series that nobody pushed: instance %q, series %q", a.instance, a.series)
 		}
-		step := int(math.Round((a.value - loadValue(instance, series, 0)) * 1024))
+		step := int(a.value - loadValue(instance, series, 0))
 		if step < 0 || l.millis(step) != a.millis || loadValue(instance, series, step) != a.value {
 			wrong = append(wrong, fmt.Errorf("instance %d, series %d: %v at %d was never pushed", instance, series, a.value, a.millis))
 			continue

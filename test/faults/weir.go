@@ -132,7 +132,9 @@ func (w *weir) run(o options) {
 func (w *weir) config(o options) string {
 	return fmt.Sprintf(`
 extensions:
-  health_check: {endpoint: "127.0.0.1:%d"}
+  health_check:
+    http: {endpoint: "127.0.0.1:%d", status: {enabled: true, path: /}}
+    component_health: {include_permanent_errors: true, include_recoverable_errors: true, recovery_duration: 100ms}
 %s
 receivers:
   otlp: {protocols: {http: {endpoint: "127.0.0.1:%d"}}}
