@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"weir.example/internal/promtest"
-	"weir.example/test/cluster"
 )
 
 // Series come and go, and so does the store: the law holds in every epoch, and neither memory nor goroutines grow without end.
@@ -25,9 +24,8 @@ func TestSeriesThatComeAndGoLeaveNothingBehind(t *testing.T) {
 	}
 	gate := newGate(t, newStrict(t, true).URL())
 	w := prepare(t)
-	ports, err := cluster.FreePorts(1)
-	require.NoError(t, err)
-	w.extra, w.pipeline = fmt.Sprintf("  pprof: {endpoint: \"127.0.0.1:%d\"}", ports[0]), ", pprof"
+	port := freePort(t)
+	w.extra, w.pipeline = fmt.Sprintf("  pprof: {endpoint: \"127.0.0.1:%d\"}", port), ", pprof"
 	o := fast.to(gate.URL()).wal(t.TempDir())
 	w.run(o)
 
@@ -41,7 +39,7 @@ func TestSeriesThatComeAndGoLeaveNothingBehind(t *testing.T) {
 		w.epoch(t, l, store, gate, o, epoch)
 		series += l.Instances * l.Series
 		now, _ := w.memory()
-		memory, goroutines = append(memory, now), append(goroutines, countGoroutines(t, ports[0]))
+		memory, goroutines = append(memory, now), append(goroutines, countGoroutines(t, port))
 	}
 	last := len(memory) - 1
 	t.Logf("%d series in %d epochs; MiB %d first, %d last; goroutines %d first, %d last", series, last+1, memory[0], memory[last], goroutines[0], goroutines[last])

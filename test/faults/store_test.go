@@ -74,11 +74,10 @@ func newRealStore(t *testing.T, binary cluster.Binary, start startStore) *realSt
 	require.NoError(t, err)
 	path, err := binary.Path(root)
 	require.NoError(t, err)
-	ports, err := cluster.FreePorts(1)
-	require.NoError(t, err)
+	port := freePort(t)
 	s := &realStore{group: cluster.NewGroup(t.TempDir()), answers: map[int]int{}}
 	s.start = func() *cluster.Store {
-		store, err := start(t.Context(), s.group, path, ports[0])
+		store, err := start(t.Context(), s.group, path, port)
 		require.NoError(t, err)
 		return store
 	}

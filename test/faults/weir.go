@@ -43,7 +43,7 @@ func (o options) with(more options) options {
 }
 
 func (o options) to(url string) options {
-	return o.with(options{"http": fmt.Sprintf("{endpoint: %q, timeout: 2s}", url)})
+	return o.with(options{"http": fmt.Sprintf("{endpoint: %q, timeout: 20s}", url)})
 }
 
 func (o options) wal(dir string) options {
@@ -84,9 +84,7 @@ func prepare(t *testing.T) *weir {
 	require.NoError(t, err)
 	binary, err := cluster.WeirBinary.Path(root)
 	require.NoError(t, err)
-	ports, err := cluster.FreePorts(3)
-	require.NoError(t, err)
-	w := &weir{t: t, binary: binary, group: cluster.NewGroup(t.TempDir()), otlp: ports[0], health: ports[1], metrics: ports[2]}
+	w := &weir{t: t, binary: binary, group: cluster.NewGroup(t.TempDir()), otlp: freePort(t), health: freePort(t), metrics: freePort(t)}
 	t.Cleanup(func() {
 		if t.Failed() && w.process != nil {
 			t.Log(w.process.LogTail())
