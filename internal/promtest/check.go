@@ -5,8 +5,6 @@ import (
 	"math"
 	"regexp"
 	"unicode/utf8"
-
-	"github.com/prometheus/prometheus/model/value"
 )
 
 var (
@@ -52,11 +50,6 @@ func checkSeries(s Series, utf8Names bool) []string {
 		}
 		if (p.Histogram != nil) != (s.Samples[0].Histogram != nil) {
 			add("floats and histograms in one series")
-		}
-		if p.Histogram != nil && !value.IsStaleNaN(p.Histogram.Sum) {
-			if err := p.Histogram.Validate(); err != nil {
-				add("histogram: %v", err)
-			}
 		}
 	}
 	return bad

@@ -10,6 +10,8 @@ import (
 
 	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 )
@@ -112,6 +114,9 @@ func decode1(raw []byte) ([]Series, error) {
 			s.Samples = append(s.Samples, Sample{T: p.Timestamp, V: p.Value})
 		}
 		for _, h := range ts.Histograms {
+			if err := checkHistogram(h); err != nil {
+				return nil, err
+			}
 			s.Samples = append(s.Samples, Sample{T: h.Timestamp, Histogram: h.ToFloatHistogram()})
 		}
 		for _, x := range ts.Exemplars {
@@ -153,6 +158,9 @@ func series2(ts writev2.TimeSeries, symbols []string) (s Series, err error) {
 		s.Samples = append(s.Samples, Sample{T: p.Timestamp, V: p.Value, Start: p.StartTimestamp})
 	}
 	for _, h := range ts.Histograms {
+		if err := checkHistogram(h); err != nil {
+			return s, err
+		}
 		s.Samples = append(s.Samples, Sample{T: h.Timestamp, Histogram: h.ToFloatHistogram(), Start: h.StartTimestamp})
 	}
 	for _, x := range ts.Exemplars {
@@ -167,6 +175,27 @@ func series2(ts writev2.TimeSeries, symbols []string) (s Series, err error) {
 	}
 	s.Metadata = Metadata{Type: int(ts.Metadata.Type), Help: symbols[ts.Metadata.HelpRef], Unit: symbols[ts.Metadata.UnitRef]}
 	return s, nil
+}
+
+// checkHistogram applies Prometheus's rules, stricter for histograms of integers.
+func checkHistogram(h interface {
+	IsFloatHistogram() bool
+	ToIntHistogram() *histogram.Histogram
+	ToFloatHistogram() *histogram.FloatHistogram
+},
+) error {
+	f := h.ToFloatHistogram()
+	if value.IsStaleNaN(f.Sum) {
+		return nil
+	}
+	err := f.Validate()
+	if err == nil && !h.IsFloatHistogram() {
+		err = h.ToIntHistogram().Validate()
+	}
+	if err != nil {
+		return fmt.Errorf("histogram: %w", err)
+	}
+	return nil
 }
 
 func labels2(refs []uint32, symbols []string) ([]Label, error) {
