@@ -52,7 +52,7 @@ faults-short: bin/weir $(STORES) # the part of faults that CI runs
 	cd test && go test -count=1 -parallel 3 -tags faults -short -timeout 15m ./faults
 
 soak: bin/weir ## one hour of series that come and go, kills and outages (writes docs/results)
-	$(call results,Soak,./faults,-tags faults -timeout 90m -run TestSeriesThatComeAndGo -soak=1h)
+	$(call results,Soak,./faults -soak=1h,-tags faults -timeout 90m -run TestSeriesThatComeAndGo)
 
 conformance: bin/weir ## what the Prometheus project asks of senders (writes docs/results)
 	$(call results,Conformance,./conformance,-tags conformance -timeout 20m)

@@ -74,7 +74,7 @@ func read() ([]*result, bool) {
 		}
 		switch e.Action {
 		case "output":
-			if m := log.FindStringSubmatch(e.Output); m != nil && strings.TrimSpace(m[1]) != "" {
+			if m := log.FindStringSubmatch(e.Output); m != nil && strings.TrimSpace(m[1]) != "" && !strings.Contains(m[1], os.TempDir()) {
 				r.lines = append(r.lines, m[1])
 			}
 		case "pass", "fail", "skip":
@@ -103,12 +103,22 @@ func page(title, command string, began time.Time, results []*result) string {
 	return b.String()
 }
 
-var hump = regexp.MustCompile(`([a-z])([A-Z])`)
+var (
+	word = regexp.MustCompile(`[A-Z]+[a-z]*`)
+	hump = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+)
 
 // words makes a sentence of a test's name.
 func words(name string) string {
 	top, sub, found := strings.Cut(strings.TrimPrefix(name, "Test"), "/")
-	top = hump.ReplaceAllStringFunc(top, func(s string) string { return s[:1] + " " + strings.ToLower(s[1:]) })
+	top = hump.ReplaceAllString(hump.ReplaceAllString(top, "$1$3 $2$4"), "$1$3 $2$4")
+	first, rest, _ := strings.Cut(top, " ")
+	top = strings.TrimSpace(first + " " + word.ReplaceAllStringFunc(rest, func(w string) string {
+		if len(w) > 1 && strings.ToUpper(w) == w {
+			return w // an abbreviation
+		}
+		return strings.ToLower(w)
+	}))
 	if found {
 		return top + ": " + strings.ReplaceAll(sub, "_", " ")
 	}
