@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -34,6 +35,7 @@ type remoteWriter struct {
 	born      time.Time
 	room      *room
 	slots     []*slot
+	requests  atomic.Uint32 // numbers given
 
 	mu         sync.Mutex // guards what follows; order of calls
 	in         *intake

@@ -15,7 +15,7 @@ type stream = series.Series[progress]
 // slot, the rest is guarded by exporter.mu.
 type progress struct {
 	past
-	cut    uint32 // number of the last request of the slot it was put into
+	cut    uint32 // number of the last request it was put into
 	slot   uint16 // noSlot: not yet known
 	seen   series.Generation
 	meta   atomic.Pointer[meta] // nil: nothing is known; any goroutine may read it

@@ -22,7 +22,7 @@ type slot struct {
 
 	// Owned by run: the request being formed or sent.
 	request []sample
-	number  uint32 // of that request, from 1
+	number  uint32 // of that request; no other of any slot has it
 	full    bool   // nothing can be added
 	packer  packer
 
@@ -54,7 +54,7 @@ type backlog interface {
 }
 
 func newSlot(x *remoteWriter, index int, pace *pace, b backlog) *slot {
-	return &slot{x: x, index: index, wake: make(chan struct{}, 1), number: 1, pace: pace, front: noSample, backlog: b}
+	return &slot{x: x, index: index, wake: make(chan struct{}, 1), number: x.requests.Add(1), pace: pace, front: noSample, backlog: b}
 }
 
 // pushed counts samples that the backlog took.
@@ -169,7 +169,7 @@ func (s *slot) done() {
 	clear(s.request)
 	s.request = s.request[:0]
 	s.full = false
-	s.number++
+	s.number = s.x.requests.Add(1)
 	s.x.telemetry.pending.Add(-int64(n))
 	room := s.ack(n)
 	if s.earlier {

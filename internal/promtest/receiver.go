@@ -48,7 +48,8 @@ type Receiver struct {
 	handlers sync.WaitGroup
 
 	mu       sync.Mutex
-	changed  chan struct{} // closed and replaced whenever something changes
+	busy     map[net.Conn]struct{} // connections with a request
+	changed  chan struct{}         // closed and replaced whenever something changes
 	arrivals int
 	open     map[string]*inFlight // by series
 	store    store
@@ -62,6 +63,7 @@ func New(opts ...Option) *Receiver {
 		closed:  make(chan struct{}),
 		changed: make(chan struct{}),
 		open:    map[string]*inFlight{},
+		busy:    map[net.Conn]struct{}{},
 		store:   store{index: map[string]int{}},
 	}
 	for _, o := range opts {
@@ -72,7 +74,7 @@ func New(opts ...Option) *Receiver {
 		panic(fmt.Sprintf("promtest: %v", err))
 	}
 	r.url = "http://" + listener.Addr().String() + "/api/v1/write"
-	r.server = &http.Server{Handler: r, ReadHeaderTimeout: time.Minute}
+	r.server = &http.Server{Handler: r, ReadHeaderTimeout: time.Minute, ConnState: r.track}
 	r.handlers.Go(func() { _ = r.server.Serve(listener) })
 	return r
 }
@@ -85,6 +87,25 @@ func (r *Receiver) SetScript(s Script) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.script = s
+}
+
+// track notes which connections are busy.
+func (r *Receiver) track(c net.Conn, state http.ConnState) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if state == http.StateActive {
+		r.busy[c] = struct{}{}
+		return
+	}
+	delete(r.busy, c)
+	r.broadcast()
+}
+
+// Quiet tells whether all requests that the server began to read were handled.
+func (r *Receiver) Quiet() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.busy) == 0
 }
 
 // Close ends hanging requests, closes all connections and waits for them.

@@ -34,7 +34,8 @@ func withWAL(dir string, more func(*Config, *WALConfig)) func(*Config) {
 }
 
 // live starts one life of an exporter that writes to a store others may share.
-func live(t require.TestingT, store *promtest.Receiver, disk *mortal, change func(*Config)) (*rig, error) {
+// version is what its requests call themselves.
+func live(t require.TestingT, store *promtest.Receiver, disk *mortal, version string, change func(*Config)) (*rig, error) {
 	r := &rig{t: t, store: store, telemetry: componenttest.NewTelemetry(), statuses: make(chan componentstatus.Status, 1000)}
 	cfg := createDefaultConfig().(*Config)
 	cfg.HTTP.Endpoint = store.URL()
@@ -46,6 +47,7 @@ func live(t require.TestingT, store *promtest.Receiver, disk *mortal, change fun
 	var err error
 	r.remoteWriter, err = newExporter(r.settings(), cfg)
 	require.NoError(t, err)
+	r.set.BuildInfo.Version = version
 	r.disk = disk
 	r.segment = 500
 	if err := r.Start(context.Background(), r); err != nil {
@@ -68,6 +70,7 @@ func (r *rig) kill(disk *mortal) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = r.Shutdown(ctx) // it cannot write down where it stands
+	require.True(r.t, r.store.Wait(3*time.Second, r.store.Quiet), "the store reads what the dead wrote")
 	require.NoError(r.t, r.telemetry.Shutdown(context.Background()))
 }
 
@@ -104,6 +107,7 @@ type world struct {
 	store *promtest.Receiver
 
 	mu       sync.Mutex
+	lives    int
 	round    []int               // of each producer
 	acked    map[string]bool     // samples whose call returned nil
 	offered  map[string]bool     // samples of all calls
@@ -142,6 +146,9 @@ func keysOf(p int, b *batch) []string {
 func (w *world) arrived(q promtest.Request) promtest.Answer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if q.Header.Get("User-Agent") != "weir/"+w.version() {
+		return promtest.Answer{Status: 400} // written by a process that died since
+	}
 	var keys []string
 	repeats := 0
 	for _, s := range q.Series {
@@ -167,14 +174,26 @@ func (w *world) arrived(q promtest.Request) promtest.Answer {
 	return promtest.Answer{}
 }
 
+func (w *world) version() string { return fmt.Sprint(w.lives) }
+
+// begin starts another life.
+func (w *world) begin(disk *mortal, change func(*Config, *WALConfig)) (*rig, error) {
+	w.mu.Lock()
+	w.lives++
+	w.again = 0
+	version := w.version()
+	w.mu.Unlock()
+	return live(w.t, w.store, disk, version, withWAL(w.dir, change))
+}
+
 // live spends one life: producers call round by round, and repeat a call until it was
 // acknowledged, in this life or the next.
 func (w *world) live(l life) {
 	disk := immortal()
 	disk.left, disk.torn = l.operations, l.torn
-	r, err := live(w.t, w.store, disk, withWAL(w.dir, func(c *Config, wal *WALConfig) {
+	r, err := w.begin(disk, func(c *Config, wal *WALConfig) {
 		c.Shards, c.Batch.MaxSize, c.SlotBy, wal.Fsync = l.shards, l.maxSize, l.slotBy, l.fsync
-	}))
+	})
 	if err != nil {
 		require.True(w.t, disk.isDead(), "start: %v", err)
 		return
@@ -188,7 +207,10 @@ func (w *world) live(l life) {
 		time.Sleep(l.patience) // any moment will do
 	}
 	if l.drain && !disk.isDead() {
-		if err := r.Shutdown(context.Background()); err != nil {
+		// A disk that dies meanwhile would make it wait for all of its time.
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		defer cancel()
+		if err := r.Shutdown(ctx); err != nil {
 			require.True(w.t, disk.isDead(), "shutdown: %v", err)
 		}
 		require.NoError(w.t, r.telemetry.Shutdown(context.Background()))
@@ -222,7 +244,7 @@ func (w *world) produce(r *rig, disk *mortal, p, rounds int) {
 
 // settle gives the world a last life in which everything is delivered.
 func (w *world) settle() {
-	r, err := live(w.t, w.store, immortal(), withWAL(w.dir, nil))
+	r, err := w.begin(immortal(), nil)
 	require.NoError(w.t, err)
 	r.settle()
 	require.Zero(w.t, r.metric("num_samples_dropped"))
@@ -270,7 +292,6 @@ func TestWhatWasAcknowledgedArrives(t *testing.T) {
 		inFlight := 0
 		for range rapid.IntRange(1, 6).Draw(t, "lives") {
 			l := drawLife(t)
-			w.again = 0
 			w.live(l)
 			inFlight += l.shards
 			require.LessOrEqual(t, w.again, inFlight, "requests that came twice")
