@@ -22,11 +22,12 @@ type recovery struct {
 	earlier bool // the log is one of an earlier generation
 	sets    map[uint64]*series.Set
 
-	begun  bool   // a record was seen
-	acked  uint64 // bytes mark of the record that holds the first sample to send
-	found  bool   // that record
-	ms     int64  // its arrival
-	oldest int64  // ms of the oldest of its samples
+	begun  bool            // a record was seen
+	torn   []seglog.Damage // at the ends of segments: cut short, unless samples are missing behind
+	acked  uint64          // bytes mark of the record that holds the first sample to send
+	found  bool            // that record
+	ms     int64           // its arrival
+	oldest int64           // ms of the oldest of its samples
 }
 
 // cursorName is the file of a slot's cursor, in the directory of its log.
@@ -84,12 +85,17 @@ func (r *recovery) run(dir string) error {
 func (r *recovery) pass(lost, rebooted bool) error {
 	reader := r.log.Reader(seglog.Position{Segment: r.cursor.from.Segment}, func(d seglog.Damage) {
 		if d.Torn && !rebooted {
-			r.x.set.Logger.Info("the log ends in a write that was cut short; it was never acknowledged", zap.Uint64("segment", d.Segment))
+			r.torn = append(r.torn, d)
 			return
 		}
 		r.x.damaged(d)
 	})
 	defer reader.Close()
+	defer func() {
+		if len(r.torn) > 0 {
+			r.x.set.Logger.Info("the log ends in a write that was cut short; it was never acknowledged")
+		}
+	}()
 	for {
 		logged, err := reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -107,13 +113,18 @@ func (r *recovery) pass(lost, rebooted bool) error {
 		if !r.begun && lost {
 			r.cursor.acked, r.cursor.cut, r.cursor.resume = rec.at.seq, rec.at.seq, rec.at.seq
 		}
-		r.begun = true
 		r.restore(at.Segment, &rec)
 	}
 }
 
 // restore takes over what one record says.
 func (r *recovery) restore(segment uint64, rec *record) {
+	if rec.at.seq > r.end.seq && r.begun {
+		for _, d := range r.torn {
+			r.x.damaged(d)
+		}
+	}
+	r.begun, r.torn = true, nil
 	if n := len(r.segments); n == 0 || r.segments[n-1].number != segment {
 		r.segments = append(r.segments, segmentMark{segment, rec.at})
 	}
