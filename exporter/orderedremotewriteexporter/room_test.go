@@ -81,6 +81,36 @@ func TestAClosedRoomRefusesWhoWaitsAndWhoComes(t *testing.T) {
 	})
 }
 
+// A call that waits for a full slot is passed by calls that do not touch that slot,
+// and by no other; one slot of several takes half of all room at most.
+func TestAFullSlotStopsOnlyCallsThatTouchIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &room{unit: "bytes", capacity: 100, perSlot: 50, bySlot: make([]int, 3), crowd: func() {}}
+		require.True(t, r.exchange(nil, demand{45, 0, 0}))
+		var order []string
+		wait := func(name string, need demand) {
+			go func() {
+				if r.wait(t.Context(), need) == nil {
+					order = append(order, name)
+				}
+			}()
+			synctest.Wait()
+		}
+		wait("first", demand{10, 0, 0})
+		wait("same slot, small", demand{1, 0, 0})
+		assert.False(t, r.exchange(nil, demand{1, 1, 0}))
+		assert.True(t, r.exchange(nil, demand{0, 10, 0}))
+		wait("other slot", demand{0, 0, 10})
+		assert.Equal(t, []string{"other slot"}, order)
+		assert.Equal(t, []int{0}, r.candidates(demand{10, 0, 0}))
+		r.release(0, 45)
+		synctest.Wait()
+		assert.ElementsMatch(t, []string{"other slot", "first", "same slot, small"}, order)
+		assert.Equal(t, 31, r.taken())
+		assert.True(t, r.exchange(demand{11, 0, 0}, demand{60, 0, 0}), "an empty slot takes a part of any size")
+	})
+}
+
 func TestQueueIsAFIFO(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var q queue
