@@ -27,7 +27,7 @@ func (c cursor) encode() (value [seglog.CellBytes]byte) {
 	b = binary.LittleEndian.AppendUint64(b, c.resume)
 	b = binary.LittleEndian.AppendUint32(b, c.boot)
 	if c.clean {
-		b = append(b, 1)
+		value[len(b)] = 1
 	}
 	return value
 }

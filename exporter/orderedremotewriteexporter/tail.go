@@ -327,13 +327,6 @@ func (j *journal) drained() bool {
 	return j.read.seq >= j.end.seq && !j.again
 }
 
-// pending returns how many samples are in the log and in no request.
-func (j *journal) pending() uint64 {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.end.seq - j.cursor.acked
-}
-
 // shut writes where the slot stands and closes the log. A request in flight stays cut.
 func (j *journal) shut() error {
 	j.mu.Lock()

@@ -172,7 +172,7 @@ func BenchmarkRecovery(b *testing.B) {
 	}
 }
 
-type refusing struct{ accepting }
+type refusing struct{}
 
 func (refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, r.Body)
