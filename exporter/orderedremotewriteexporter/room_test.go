@@ -87,11 +87,14 @@ func TestAFullSlotStopsOnlyCallsThatTouchIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &room{unit: "bytes", capacity: 100, perSlot: 50, bySlot: make([]int, 3), crowd: func() {}}
 		require.True(t, r.exchange(nil, demand{45, 0, 0}))
+		var mu sync.Mutex
 		var order []string
 		wait := func(name string, need demand) {
 			go func() {
 				if r.wait(t.Context(), need) == nil {
+					mu.Lock()
 					order = append(order, name)
+					mu.Unlock()
 				}
 			}()
 			synctest.Wait()
