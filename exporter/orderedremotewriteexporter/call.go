@@ -178,14 +178,15 @@ func (x *remoteWriter) sweep(now series.Generation) {
 	needed := make([]bool, len(x.slots))
 	for i, s := range x.slots {
 		oldest := s.oldest.Load()
-		needed[i] = len(x.earlier) > 0 || oldest != 0 && oldest < idle
+		needed[i] = oldest != 0 && oldest < idle
 	}
 	x.in.sweep(now, func(s *stream) bool {
-		if s.State.slot != noSlot && needed[s.State.slot] {
+		p := &s.State
+		if len(x.earlier) > 0 || p.slot != noSlot && needed[p.slot] {
 			return true
 		}
-		if s.State.ref != 0 {
-			x.slots[s.State.slot].backlog.(*journal).evict(s)
+		if p.ref != 0 {
+			x.slots[p.slot].backlog.(*journal).evict(s)
 		}
 		return false
 	})
