@@ -17,6 +17,7 @@ func (s *slot) deliverPart(ctx context.Context, samples []sample) bool {
 			return true
 		}
 		f := s.x.formats.choose()
+		last := isClosed(s.x.drain) // the exporter stops already
 		a := t.attempt(ctx, f, samples)
 		v := a.verdict(f)
 		if ctx.Err() != nil && v != delivered {
@@ -45,7 +46,7 @@ func (s *slot) deliverPart(ctx context.Context, samples []sample) bool {
 		default:
 			s.hold(why, a)
 		}
-		if !s.sleep(ctx, wait) {
+		if !s.sleep(ctx, wait, last) {
 			return false
 		}
 		s.x.telemetry.retried()
@@ -184,18 +185,19 @@ func (s *slot) release() {
 	}
 }
 
-// sleep waits before the next attempt. The begin of a shutdown cuts it short,
-// for one last attempt. It is false when ctx ended, or would before the wait.
-func (s *slot) sleep(ctx context.Context, d time.Duration) bool {
-	if isClosed(s.x.drain) && d > flushLimit {
-		return false
+// sleep waits before the next attempt. The begin of a shutdown cuts it short, for
+// one last attempt: one that began after it, so last tells whether that was made. It
+// is false when ctx ended, or would before the wait.
+func (s *slot) sleep(ctx context.Context, d time.Duration, last bool) bool {
+	drain := s.x.drain
+	if last {
+		drain = nil
+		if d > flushLimit {
+			return false
+		}
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	drain := s.x.drain
-	if isClosed(drain) {
-		drain = nil
-	}
 	select {
 	case <-timer.C:
 	case <-drain:

@@ -156,7 +156,7 @@ func (s *slot) add(next *sample, exactly bool) bool {
 // begin notes the request where it survives the process. It is false when ctx ended.
 func (s *slot) begin(ctx context.Context) bool {
 	for s.cut() != nil {
-		if !s.sleep(ctx, readAgain) || ctx.Err() != nil {
+		if !s.sleep(ctx, readAgain, isClosed(s.x.drain)) || ctx.Err() != nil {
 			return false
 		}
 	}
