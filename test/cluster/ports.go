@@ -3,7 +3,9 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"sync"
 )
 
 // Port is a TCP port that a process is going to listen on, what for, and a setting that would move it elsewhere ("VM_PORT=18428").
@@ -34,16 +36,35 @@ func CheckPorts(ports ...Port) error {
 	return errors.Join(errs...)
 }
 
-// FreePorts returns n ports that nobody listened on a moment ago.
+// Ports below the range from which systems take those of outgoing connections, which could otherwise take one before its
+// process listens.
+const firstFree, lastFree = 10_000, 32_000
+
+var given = struct {
+	sync.Mutex
+	ports map[int]bool
+}{ports: map[int]bool{}}
+
+// FreePorts returns n ports that nobody listened on a moment ago. It never returns one twice.
 func FreePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", ":0")
-		if err != nil {
-			return nil, err
+	given.Lock()
+	defer given.Unlock()
+	var ports []int
+	for range 1000 {
+		if len(ports) == n {
+			return ports, nil
 		}
-		defer l.Close() // only after all are chosen: no port twice
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		port := firstFree + rand.IntN(lastFree-firstFree)
+		if given.ports[port] {
+			continue
+		}
+		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
+			given.ports[port] = true
+			ports = append(ports, port)
+			if err := l.Close(); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return ports, nil
+	return nil, fmt.Errorf("found %d free ports, not %d", len(ports), n)
 }
