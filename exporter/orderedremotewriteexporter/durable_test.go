@@ -70,7 +70,6 @@ func (r *rig) kill(disk *mortal) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = r.Shutdown(ctx) // it cannot write down where it stands
-	require.True(r.t, r.store.Wait(3*time.Second, r.store.Quiet), "the store reads what the dead wrote")
 	require.NoError(r.t, r.telemetry.Shutdown(context.Background()))
 }
 
@@ -167,17 +166,25 @@ func (w *world) arrived(q promtest.Request) promtest.Answer {
 	content := strings.Join(keys, " ")
 	if repeats > 0 {
 		if w.again++; w.requests[content] == 0 {
-			w.faults = append(w.faults, fmt.Sprintf("%d of %d samples repeat, but not as a request of before: %s", repeats, len(keys), content))
+			w.faults = append(w.faults, fmt.Sprintf("life %d: %d of %d samples repeat, but not as a request of before: %s", w.lives, repeats, len(keys), content))
 		}
 	}
 	w.requests[content]++
 	return promtest.Answer{}
 }
 
+// repeats returns how many requests of this life had come before.
+func (w *world) repeats() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.again
+}
+
 func (w *world) version() string { return fmt.Sprint(w.lives) }
 
 // begin starts another life.
 func (w *world) begin(disk *mortal, change func(*Config, *WALConfig)) (*rig, error) {
+	require.True(w.t, w.store.Wait(patience, w.store.Quiet), "the store handles what the dead wrote")
 	w.mu.Lock()
 	w.lives++
 	w.again = 0
@@ -259,7 +266,11 @@ func (w *world) check() {
 	if broken := slices.DeleteFunc(w.store.Violations(), cutOff); len(broken) > 0 {
 		w.t.Fatalf("violations: %q", broken)
 	}
-	require.Empty(w.t, w.faults)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.faults) > 0 {
+		w.t.Fatalf("faults: %q", w.faults)
+	}
 	delivered := map[string]bool{}
 	for _, s := range w.store.Series() {
 		for _, p := range s.Samples {
@@ -294,7 +305,7 @@ func TestWhatWasAcknowledgedArrives(t *testing.T) {
 			l := drawLife(t)
 			w.live(l)
 			inFlight += l.shards
-			require.LessOrEqual(t, w.again, inFlight, "requests that came twice")
+			require.LessOrEqual(t, w.repeats(), inFlight, "requests that came twice")
 		}
 		w.settle()
 		w.check()

@@ -170,13 +170,13 @@ func (s *slot) done() {
 	s.request = s.request[:0]
 	s.full = false
 	s.number = s.x.requests.Add(1)
-	s.x.telemetry.pending.Add(-int64(n))
 	room := s.ack(n)
 	if s.earlier {
 		s.x.room.release(-1, room)
 	} else {
 		s.x.room.release(s.index, room)
 	}
+	s.x.telemetry.pending.Add(-int64(n))
 }
 
 func isClosed(c <-chan struct{}) bool {
