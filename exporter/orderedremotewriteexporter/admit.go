@@ -26,11 +26,7 @@ func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
 		s.State.last, s.State.slot = math.MinInt64, noSlot
 	}
 	if s.State.slot == noSlot {
-		slot := e.slot
-		if slot < 0 {
-			slot = int(s.Hash() % uint64(len(in.staged)))
-		}
-		s.State.slot = uint16(slot)
+		s.State.slot = uint16(in.slotFor(s, e.slot))
 	}
 	if s.State.seen != in.translator.now {
 		s.State.seen = in.translator.now
@@ -39,6 +35,14 @@ func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
 		s.State.meta.Store(in.meta)
 	}
 	return s
+}
+
+// slotFor returns the slot of the series' entity, or one of the series' own.
+func (in *intake) slotFor(s *stream, ofEntity int) int {
+	if ofEntity >= 0 {
+		return ofEntity
+	}
+	return int(s.Hash() % uint64(len(in.staged)))
 }
 
 // admit stages a sample that is newer than all of its series before. What is older, or

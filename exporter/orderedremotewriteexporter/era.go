@@ -49,7 +49,26 @@ func (x *remoteWriter) openWAL() error {
 			x.earlier = append(x.earlier, e)
 		}
 	}
+	if len(x.earlier) > 0 {
+		x.adopt()
+	}
 	return nil
+}
+
+// adopt gives the series that only earlier eras know a slot of this one, so that the
+// next head holds their newest samples: those logs will be gone.
+func (x *remoteWriter) adopt() {
+	x.in.table.Sweep(func(s *stream) bool {
+		p := &s.State
+		if p.slot == noSlot {
+			p.slot = uint16(x.in.slotFor(s, x.in.slotOf(s.Entity.Get(jobLabel), s.Entity.Get(instanceLabel))))
+		}
+		if p.ref == 0 {
+			j := x.slots[p.slot].backlog.(*journal)
+			p.ref, p.logged = j.refs.add(s), p.meta.Load()
+		}
+		return true
+	})
 }
 
 // findEras lists the eras in the directory, the oldest first and the current one last.
@@ -98,14 +117,37 @@ func (e *era) sent() bool {
 	return !slices.ContainsFunc(e.slots, func(s *slot) bool { return len(s.request) > 0 || !s.drained() })
 }
 
-// leaveEra removes an era that was sent to its end.
+// leaveEra removes an era that was sent to its end, once the logs of this one say what
+// it knew.
 func (x *remoteWriter) leaveEra(e *era) {
+	if err := x.inherit(); err != nil {
+		x.trouble.report(err) // the next start finds the era, with nothing to send
+		return
+	}
 	x.mu.Lock()
 	x.earlier = slices.DeleteFunc(slices.Clone(x.earlier), func(other *era) bool { return other == e })
 	x.mu.Unlock()
 	if err := x.removeEra(e); err != nil {
 		x.set.Logger.Warn("a log that was sent to its end cannot be removed", zap.String("directory", e.dir), zap.Error(err))
 	}
+}
+
+// inherit makes sure that each log of this era has a head of this life.
+func (x *remoteWriter) inherit() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, s := range x.slots {
+		j := s.backlog.(*journal)
+		if err := j.begin(); err != nil {
+			return err
+		}
+		if x.fsync != seglog.SyncNever {
+			if err := j.log.Force(j.written); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // removeEra removes the files of an era. The cursors go last: without them everything

@@ -159,6 +159,19 @@ func (j *journal) finish() {
 	}
 }
 
+// begin makes sure that the log has a head of this life; exporter.mu is held.
+func (j *journal) begin() error {
+	if j.written != (seglog.Position{}) {
+		return nil
+	}
+	end, err := j.log.Append(seglog.Record{Type: recordType, Payload: j.draft.append(nil, j.end, j.x.wall(j.x.clock()))})
+	if err != nil {
+		return err
+	}
+	j.appended(end, 0, 0)
+	return nil
+}
+
 // head writes what a segment begins with: every series that lives and how its past
 // stood before what is being appended.
 func (j *journal) head(emit func(seglog.Record)) {

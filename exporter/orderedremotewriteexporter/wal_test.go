@@ -99,6 +99,29 @@ func canceled() context.Context {
 	return ctx
 }
 
+// What only a removed era's logs knew is in the logs of the one that goes on.
+func TestNewestSamplesOutliveAnEra(t *testing.T) {
+	dir := t.TempDir()
+	store := newStore(t)
+	for i, shards := range []int{1, 2, 3, 3, 5} {
+		disk := immortal()
+		r := start(t, store, disk, withWAL(dir, func(c *Config, _ *WALConfig) { c.Shards = shards }))
+		if i == 0 {
+			r.rounds(0, 3, 4)
+		}
+		require.Eventually(t, func() bool {
+			eras, err := filepath.Glob(filepath.Join(dir, "*"))
+			return err == nil && len(eras) == 1
+		}, patience, time.Millisecond, "the era before is sent and removed")
+		r.rounds(2, 1, 4)
+		require.Equal(t, 4, r.droppedFor(duplicate), "life %d", i)
+		r.settle()
+		r.kill(disk)
+	}
+	require.Equal(t, 12, store.Counts().Samples)
+	require.Empty(t, store.Violations())
+}
+
 // The last record is cut off after every byte of it: nothing else is lost, and a
 // record that was never acknowledged is not counted.
 func TestTheLogCutOffAtEveryByteOfItsLastRecord(t *testing.T) {
