@@ -82,6 +82,7 @@ type Log struct {
 	buffer   []byte
 	dirty    bool
 	forced   Position
+	failed   failure // the last sync that failed
 	closed   bool
 
 	stop chan struct{}
@@ -138,15 +139,11 @@ func (l *Log) Append(record Record) (Position, error) {
 	if err != nil || l.options.Sync != SyncAlways {
 		return end, err
 	}
-	if err := l.force(end); err != nil {
+	if err := l.Force(end); err != nil {
 		return end, fmt.Errorf("%w: %w", ErrNotForced, err)
 	}
 	return end, nil
 }
-
-// Force returns once everything before end is on the disk, whatever Options.Sync
-// says. Callers that wait at the same time share a sync.
-func (l *Log) Force(end Position) error { return l.force(end) }
 
 func (l *Log) write(record Record) (Position, error) {
 	l.mu.Lock()
@@ -217,11 +214,13 @@ func (l *Log) finish() error {
 		return file.Close()
 	}
 	err := errors.Join(file.Sync(), file.Close())
-	if err == nil {
-		l.dirty = false
-		l.forced = l.end()
+	if err != nil {
+		l.failed = failure{from: l.forced, to: l.end(), err: err}
+		return err
 	}
-	return err
+	l.dirty = false
+	l.forced = l.end()
+	return nil
 }
 
 // abandon takes back a write that failed part way. If even that fails, the segment

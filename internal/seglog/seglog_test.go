@@ -289,6 +289,22 @@ func TestConcurrentAppendsAreAllThere(t *testing.T) {
 	require.Empty(t, damage)
 }
 
+// One sync stands for all who wait, also when it fails.
+func TestAFailedSyncHasFailedForAllItStoodFor(t *testing.T) {
+	disk := &faultyDisk{budget: -1}
+	log := open(t, seglog.Options{Dir: t.TempDir(), Sync: seglog.SyncNever, Disk: disk})
+	first, second := add(t, log, "first"), add(t, log, "second")
+	disk.syncFails = true
+	require.ErrorIs(t, log.Force(second), errFull)
+	disk.syncFails = false
+	require.ErrorIs(t, log.Force(first), errFull, "the sync that failed was for this one too")
+	third := add(t, log, "third")
+	require.NoError(t, log.Force(third))
+	require.ErrorIs(t, log.Force(second), errFull, "a later sync is of another file")
+	got, _ := read(t, log, seglog.Position{})
+	require.Equal(t, []string{"first", "second", "third"}, got, "what is written is read")
+}
+
 func TestSnapshotsAreWholeOrTheOneBefore(t *testing.T) {
 	dir := t.TempDir()
 	log := open(t, seglog.Options{Dir: dir})
@@ -403,6 +419,7 @@ type faultyDisk struct {
 	seglog.OS
 	budget        int // bytes until full, -1: none
 	truncateFails bool
+	syncFails     bool
 }
 
 func (d *faultyDisk) Create(name string) (seglog.File, error) {
@@ -426,6 +443,13 @@ func (f *faultyFile) Write(p []byte) (int, error) {
 	}
 	n, err := f.File.Write(p[:f.disk.budget])
 	return n, errors.Join(errFull, err)
+}
+
+func (f *faultyFile) Sync() error {
+	if f.disk.syncFails {
+		return errFull
+	}
+	return f.File.Sync()
 }
 
 func (f *faultyFile) Truncate(size int64) error {
