@@ -45,15 +45,15 @@ func (accepting) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, err
 }
 
-// BenchmarkConsumeMetrics takes in, encodes, compresses and hands to a transport
-// that swallows it 10,000 samples of known series per operation.
-func BenchmarkConsumeMetrics(b *testing.B) {
-	cfg := createDefaultConfig().(*Config)
-	cfg.HTTP.Endpoint = "http://127.0.0.1:9/"
-	x, err := newExporter(exportertest.NewNopSettings(NewFactory().Type()), cfg)
-	require.NoError(b, err)
+// benchStart starts the exporter with a transport that swallows everything.
+func (x *remoteWriter) benchStart(b testing.TB) *remoteWriter {
 	require.NoError(b, x.Start(context.Background(), componenttest.NewNopHost()))
 	x.client.http.Transport = accepting{}
+	return x
+}
+
+// benchCalls takes in 10,000 samples of known series per operation.
+func benchCalls(b *testing.B, x *remoteWriter) {
 	md := taskManager()
 	n := md.DataPointCount()
 	ms := int64(0)
@@ -69,6 +69,15 @@ func BenchmarkConsumeMetrics(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/sample")
 	require.NoError(b, x.Shutdown(context.Background()))
+}
+
+// BenchmarkConsumeMetrics takes in, encodes, compresses and hands to a transport.
+func BenchmarkConsumeMetrics(b *testing.B) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.HTTP.Endpoint = "http://127.0.0.1:9/"
+	x, err := newExporter(exportertest.NewNopSettings(NewFactory().Type()), cfg)
+	require.NoError(b, err)
+	benchCalls(b, x.benchStart(b))
 }
 
 // BenchmarkTakeIn is translation, identity and admission alone.

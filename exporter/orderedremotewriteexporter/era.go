@@ -26,6 +26,9 @@ type era struct {
 	slots  []*slot
 }
 
+// slotDir is where the log of a slot is.
+func (e *era) slotDir(i int) string { return filepath.Join(e.dir, fmt.Sprintf("slot-%03d", i)) }
+
 var eraName = regexp.MustCompile(`^(\d{6,})-((\d{1,4})-(?:instance|series))$`)
 
 // openWAL opens all logs. The slots of the current era are those of the exporter.
@@ -100,7 +103,7 @@ func (x *remoteWriter) findEras(directory string) ([]*era, error) {
 func (x *remoteWriter) openEra(e *era, earlier bool) error {
 	steps := newPace()
 	for i := range e.shards {
-		s, err := x.openJournal(filepath.Join(e.dir, fmt.Sprintf("slot-%03d", i)), i, earlier)
+		s, err := x.openJournal(e.slotDir(i), i, earlier)
 		if err != nil {
 			x.closeSlots(e.slots)
 			return err
@@ -161,14 +164,14 @@ func (x *remoteWriter) removeEra(e *era) error {
 		func(name string) bool { return name == cursorName || name == "LOCK" },
 	} {
 		for i := range e.slots {
-			if err := removeFiles(x.disk, filepath.Join(e.dir, fmt.Sprintf("slot-%03d", i)), ours); err != nil {
+			if err := removeFiles(x.disk, e.slotDir(i), ours); err != nil {
 				return err
 			}
 		}
 	}
 	emptied := true
 	for i := range e.slots {
-		if err := x.disk.Remove(filepath.Join(e.dir, fmt.Sprintf("slot-%03d", i))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := x.disk.Remove(e.slotDir(i)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			emptied = false
 		}
 	}

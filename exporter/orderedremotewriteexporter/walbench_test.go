@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
@@ -27,29 +26,12 @@ func benchWriter(b testing.TB, dir string, change func(*Config, *WALConfig)) *re
 	})(cfg)
 	x, err := newExporter(exportertest.NewNopSettings(NewFactory().Type()), cfg)
 	require.NoError(b, err)
-	require.NoError(b, x.Start(context.Background(), componenttest.NewNopHost()))
-	x.client.http.Transport = accepting{}
-	return x
+	return x.benchStart(b)
 }
 
 // BenchmarkConsumeMetricsWithLog is BenchmarkConsumeMetrics with wal.
 func BenchmarkConsumeMetricsWithLog(b *testing.B) {
-	x := benchWriter(b, b.TempDir(), nil)
-	md := taskManager()
-	n := md.DataPointCount()
-	ms := int64(0)
-	next := func() {
-		ms++
-		advance(md, ms)
-		require.NoError(b, x.ConsumeMetrics(context.Background(), md))
-	}
-	next()
-	b.ReportAllocs()
-	for b.Loop() {
-		next()
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/sample")
-	require.NoError(b, x.Shutdown(context.Background()))
+	benchCalls(b, benchWriter(b, b.TempDir(), nil))
 }
 
 // logOnly is a journal whose log is there but not read.

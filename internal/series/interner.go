@@ -40,28 +40,11 @@ func (in *Interner) Touch(s *Set) {
 }
 
 // Len returns the number of sets.
-func (in *Interner) Len() int {
-	n := 0
-	for _, chain := range in.sets {
-		n += len(chain)
-	}
-	return n
-}
+func (in *Interner) Len() int { return chainsLen(in.sets) }
 
 // Sweep moves to generation now and forgets the sets unused for more than idle
 // generations. A series may go on holding a forgotten set.
 func (in *Interner) Sweep(now, idle Generation) {
 	in.now = now
-	for h, chain := range in.sets {
-		keep := chain[:0]
-		for _, s := range chain {
-			if now-s.seen <= idle {
-				keep = append(keep, s)
-			}
-		}
-		clear(chain[len(keep):])
-		if in.sets[h] = keep; len(keep) == 0 {
-			delete(in.sets, h)
-		}
-	}
+	sweepChains(in.sets, func(s *Set) bool { return now-s.seen <= idle })
 }

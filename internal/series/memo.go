@@ -53,30 +53,13 @@ func (m *Memo[V]) Get(attrs pcommon.Map, extraName string, extraValue []byte, co
 }
 
 // Len returns the number of values.
-func (m *Memo[V]) Len() int {
-	n := 0
-	for _, chain := range m.entries {
-		n += len(chain)
-	}
-	return n
-}
+func (m *Memo[V]) Len() int { return chainsLen(m.entries) }
 
 // Sweep moves to generation now and forgets what was unused for more than idle
 // generations.
 func (m *Memo[V]) Sweep(now, idle Generation) {
 	m.now = now
-	for h, chain := range m.entries {
-		keep := chain[:0]
-		for _, e := range chain {
-			if now-e.seen <= idle {
-				keep = append(keep, e)
-			}
-		}
-		clear(chain[len(keep):])
-		if m.entries[h] = keep; len(keep) == 0 {
-			delete(m.entries, h)
-		}
-	}
+	sweepChains(m.entries, func(e *memoEntry[V]) bool { return now-e.seen <= idle })
 }
 
 // newMemoEntry copies the attributes: pdata may be reused after the call.
