@@ -7,8 +7,9 @@ import (
 
 // answer is what became of one attempt.
 type answer struct {
-	status     int   // 0 if there was no answer
-	err        error // why there was none
+	tenant     string // whose request it was
+	status     int    // 0 if there was no answer
+	err        error  // why there was none
 	retryAfter string
 	text       string // start of the body, verbatim; not for a 2xx
 	written    written

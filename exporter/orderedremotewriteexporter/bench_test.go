@@ -156,8 +156,12 @@ func BenchmarkEncode(b *testing.B) {
 
 // Known series must cost no allocation per sample, from call to encoded request.
 func TestKnownSeriesAllocateNothing(t *testing.T) {
-	for _, protocol := range []string{protocol1, protocol2} {
-		in := newIntake(createDefaultConfig().(*Config))
+	for i, protocol := range []string{protocol1, protocol2, protocol2} {
+		cfg := createDefaultConfig().(*Config)
+		if i == 2 {
+			cfg.Tenant.FromAttribute = serviceName
+		}
+		in := newIntake(cfg)
 		md := taskManager()
 		var p packer
 		ms := int64(0)

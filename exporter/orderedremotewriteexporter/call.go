@@ -22,9 +22,10 @@ var errNoRoom = errors.New("no room now")
 // An error of the disk is retryable too: what of the call was logged nevertheless is
 // recognised when it comes again.
 func (x *remoteWriter) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
+	caller := x.cfg.Tenant.callerOf(ctx)
 	var held demand
 	for {
-		need, written, err := x.take(md, held)
+		need, written, err := x.take(caller, md, held)
 		if !errors.Is(err, errNoRoom) {
 			return errors.Join(err, x.force(written))
 		}
@@ -35,9 +36,9 @@ func (x *remoteWriter) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) e
 	}
 }
 
-// take stages the samples of md, and takes them if there is room, in exchange for what
+// take stages the samples that caller brings in md, and takes them if there is room, in exchange for what
 // the call holds. Otherwise nothing happened, and it returns the room they need.
-func (x *remoteWriter) take(md pmetric.Metrics, held demand) (need demand, written []logged, err error) {
+func (x *remoteWriter) take(caller string, md pmetric.Metrics, held demand) (need demand, written []logged, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.closed {
@@ -48,7 +49,7 @@ func (x *remoteWriter) take(md pmetric.Metrics, held demand) (need demand, writt
 		x.generation = g
 		x.sweep(g)
 	}
-	x.in.now = x.clock()
+	x.in.now, x.in.tenants.caller = x.clock(), caller
 	x.in.walk(md)
 	x.weigh()
 	if size := x.need.total(); x.cfg.WAL.HasValue() && size > x.room.capacity {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/exporter"
 )
 
@@ -24,19 +25,41 @@ type client struct {
 	http      *http.Client
 	endpoint  string
 	userAgent string
+	header    string // that names the tenant
+	fallback  string // the tenant of samples that have none; may be empty
 }
 
 func newClient(ctx context.Context, cfg *Config, host component.Host, set exporter.Settings) (*client, error) {
-	c, err := cfg.HTTP.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
+	settings, fallback := withoutTenant(cfg)
+	c, err := settings.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
 	// A redirected POST may become a GET or carry credentials elsewhere.
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client{http: c, endpoint: cfg.HTTP.Endpoint, userAgent: "weir/" + set.BuildInfo.Version}, nil
+	return &client{http: c, endpoint: cfg.HTTP.Endpoint, userAgent: "weir/" + set.BuildInfo.Version, header: cfg.Tenant.Header, fallback: fallback}, nil
 }
 
-func (c *client) post(ctx context.Context, f format, body *payload) answer {
+// withoutTenant returns the client's configuration without a tenant for all requests,
+// and that tenant: samples in the log keep the one they were logged with.
+func withoutTenant(cfg *Config) (stripped confighttp.ClientConfig, tenant string) {
+	stripped, tenant = cfg.HTTP, cfg.Tenant.Default
+	stripped.Headers = nil
+	for name, value := range cfg.HTTP.Headers.Iter {
+		if strings.EqualFold(name, cfg.Tenant.Header) {
+			tenant = string(value)
+		} else {
+			stripped.Headers.Set(name, value)
+		}
+	}
+	return stripped, tenant
+}
+
+// post sends the request of a tenant, "" if its samples name none.
+func (c *client) post(ctx context.Context, f format, tenant string, body *payload) answer {
+	if tenant == "" {
+		tenant = c.fallback
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, http.NoBody)
 	if err != nil {
 		return answer{err: err}
@@ -48,12 +71,15 @@ func (c *client) post(ctx context.Context, f format, body *payload) answer {
 	req.Header.Set("Content-Type", f.contentType())
 	req.Header.Set("X-Prometheus-Remote-Write-Version", f.version())
 	req.Header.Set("User-Agent", c.userAgent)
+	if tenant != "" {
+		req.Header.Set(c.header, tenant)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer{err: err}
+		return answer{tenant: tenant, err: err}
 	}
 	defer resp.Body.Close()
-	a := answer{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After"), written: readWritten(resp.Header)}
+	a := answer{tenant: tenant, status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After"), written: readWritten(resp.Header)}
 	if a.status/100 != 2 {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxText))
 		a.text = strings.ToValidUTF8(string(text), "\uFFFD")

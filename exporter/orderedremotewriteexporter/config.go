@@ -44,6 +44,8 @@ type Config struct {
 	Retry RetryConfig `mapstructure:"retry_on_failure"`
 	// OnError says what becomes of a request that cannot be delivered.
 	OnError OnErrorConfig `mapstructure:"on_error"`
+	// Tenant says whose data a sample is.
+	Tenant TenantConfig `mapstructure:"tenant"`
 	// SampleAgeLimit is how old a sample may be when it is sent; 0 is any age.
 	SampleAgeLimit time.Duration `mapstructure:"sample_age_limit"`
 	// Histograms says what becomes of explicit buckets: "classic" series, or
@@ -156,6 +158,7 @@ func createDefaultConfig() component.Config {
 		Retry:               RetryConfig{InitialInterval: 30 * time.Millisecond, MaxInterval: 5 * time.Second},
 		OnError:             OnErrorConfig{NonRetriable: discard, Auth: fail, RetriesExceeded: fail, IOFailure: fail, FailAction: hold},
 		OnOutOfOrder:        onOutOfOrderDrop,
+		Tenant:              defaultTenant(),
 		WAL:                 configoptional.Default(defaultWAL()),
 		Histograms:          histogramsClassic,
 		TranslationStrategy: string(otlptranslator.UnderscoreEscapingWithoutSuffixes),
@@ -200,6 +203,7 @@ func (c *Config) Validate() error {
 	fault(!slices.Contains(strategies, c.TranslationStrategy),
 		"translation_strategy: must be one of %s (got %q)", strings.Join(strategies, ", "), c.TranslationStrategy)
 	faults = append(faults, c.Retry.validate()...)
+	faults = append(faults, c.validateTenant()...)
 	if c.WAL.HasValue() {
 		faults = append(faults, c.WAL.Get().validate()...)
 	}

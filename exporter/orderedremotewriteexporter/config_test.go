@@ -80,6 +80,11 @@ func TestConfigErrorsNameTheKeyTheValueAndWhatIsAllowed(t *testing.T) {
 		{valid("wal: {directory: d, max_size_mib: 0}"), "wal.max_size_mib: must be from 1 to 1073741824 (got 0)"},
 		{valid("wal: {directory: d, fsync: sometimes}"), `wal.fsync: must be one of always, interval, never (got "sometimes")`},
 		{valid("wal: {directory: d, on_full: drop}"), `wal.on_full: must be one of block, drop_oldest (got "drop")`},
+		{valid("tenant: {header: 'a b'}"), `tenant.header: must be the name of an HTTP header (got "a b")`},
+		{valid("tenant: {header: content-type}"), `tenant.header: "content-type" is set by remote write itself`},
+		{valid("tenant: {default: a|b}"), `tenant.default: must be at most 150 letters, digits and !-_.*'() and none of ., .., __mimir_cluster, __markers__, user-index.json.gz (got "a|b")`},
+		{valid("tenant: {max_tenants: 0}"), "tenant.max_tenants: must be at least 1 (got 0)"},
+		{"http: {endpoint: http://a/, headers: {x-scope-orgid: a}}\ntenant: {from_attribute: tenant}", `http.headers: "x-scope-orgid" is set by tenant; for all that names no tenant, set tenant.default`},
 		{valid("on_out_of_order: keep"), `on_out_of_order: must be one of drop, pass (got "keep")`},
 	} {
 		_, err := load(t, c.yaml)
@@ -89,7 +94,7 @@ func TestConfigErrorsNameTheKeyTheValueAndWhatIsAllowed(t *testing.T) {
 
 func TestAllMistakesAreNamedAtOnce(t *testing.T) {
 	cfg := &Config{HTTP: confighttp.ClientConfig{Headers: configopaque.MapList{{Name: "content-encoding"}}}}
-	assert.Len(t, strings.Split(cfg.Validate().Error(), "\n"), 18)
+	assert.Len(t, strings.Split(cfg.Validate().Error(), "\n"), 20)
 }
 
 // The README's table of options must have one row per field, with its default.
@@ -100,7 +105,7 @@ func TestReadmeListsEveryOption(t *testing.T) {
 	options, _, _ = strings.Cut(options, "## Slots")
 	rows := map[string]string{}
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| ([^|]+) \\| ([^|]+) \\|").FindAllStringSubmatch(options, -1) {
-		rows[m[1]] = strings.Trim(strings.TrimSpace(m[3]), "`")
+		rows[m[1]] = strings.Trim(strings.TrimSpace(m[3]), "`'")
 	}
 	want := map[string]string{"http.endpoint": "required", "http.timeout": "30s"}
 	collect(want, "", reflect.ValueOf(createDefaultConfig()).Elem())

@@ -71,7 +71,7 @@ func (t *trial) attempt(ctx context.Context, f format, samples []sample) answer 
 		t.body, t.format, t.size = t.slot.packer.pack(f, samples), f, len(samples)
 	}
 	began := time.Now()
-	a := t.slot.x.client.post(ctx, f, t.body)
+	a := t.slot.x.client.post(ctx, f, samples[0].series.Entity.Tenant(), t.body)
 	t.slot.x.telemetry.attempted(time.Since(began))
 	return a
 }

@@ -83,6 +83,7 @@ type life struct {
 	rounds          int
 	patience        time.Duration // how long a life that does not die goes on after its last call
 	drain           bool          // SIGTERM instead of SIGKILL
+	tenant          string        // of all calls; the next life may have another, or none
 }
 
 func drawLife(t *rapid.T) life {
@@ -96,6 +97,7 @@ func drawLife(t *rapid.T) life {
 		rounds:     rapid.IntRange(1, 8).Draw(t, "rounds"),
 		patience:   time.Duration(rapid.IntRange(0, 3).Draw(t, "patience")) * time.Millisecond,
 		drain:      rapid.Bool().Draw(t, "SIGTERM"),
+		tenant:     rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "tenant"),
 	}
 }
 
@@ -133,10 +135,10 @@ func (w *world) call(p, round int) *batch {
 	return b
 }
 
-func keysOf(p int, b *batch) []string {
+func keysOf(tenant string, p int, b *batch) []string {
 	var keys []string
 	for _, m := range b.last.ScopeMetrics().At(0).Metrics().All() {
-		keys = append(keys, fmt.Sprintf("%d/%s@%d", p, m.Name(), int64(m.Gauge().DataPoints().At(0).Timestamp())/1e6))
+		keys = append(keys, fmt.Sprintf("%s %d/%s@%d", tenant, p, m.Name(), int64(m.Gauge().DataPoints().At(0).Timestamp())/1e6))
 	}
 	return keys
 }
@@ -152,7 +154,7 @@ func (w *world) arrived(q promtest.Request) promtest.Answer {
 	repeats := 0
 	for _, s := range q.Series {
 		for _, p := range s.Samples {
-			key := fmt.Sprintf("%s/%s@%d", s.Get("instance"), s.Name(), p.T)
+			key := fmt.Sprintf("%s %s/%s@%d", s.Tenant, s.Get("instance"), s.Name(), p.T)
 			if _, ok := w.seen[key]; ok {
 				repeats++
 			}
@@ -200,6 +202,9 @@ func (w *world) live(l life) {
 	disk.left, disk.torn = l.operations, l.torn
 	r, err := w.begin(disk, func(c *Config, wal *WALConfig) {
 		c.Shards, c.Batch.MaxSize, c.SlotBy, wal.Fsync = l.shards, l.maxSize, l.slotBy, l.fsync
+		if l.tenant != "" {
+			c.Tenant.FromMetadata = "x-scope-orgid"
+		}
 	})
 	if err != nil {
 		require.True(w.t, disk.isDead(), "start: %v", err)
@@ -207,7 +212,7 @@ func (w *world) live(l life) {
 	}
 	var producers sync.WaitGroup
 	for p := range producersOfWorld {
-		producers.Go(func() { w.produce(r, disk, p, l.rounds) })
+		producers.Go(func() { w.produce(r, disk, p, l) })
 	}
 	producers.Wait()
 	if l.patience > 0 {
@@ -226,22 +231,22 @@ func (w *world) live(l life) {
 	r.kill(disk)
 }
 
-func (w *world) produce(r *rig, disk *mortal, p, rounds int) {
-	for range rounds {
+func (w *world) produce(r *rig, disk *mortal, p int, l life) {
+	for range l.rounds {
 		b := w.call(p, w.round[p])
 		w.mu.Lock()
-		for _, key := range keysOf(p, b) {
+		for _, key := range keysOf(l.tenant, p, b) {
 			w.offered[key] = true
 		}
 		w.mu.Unlock()
-		if err := r.ConsumeMetrics(context.Background(), b.md); err != nil {
+		if err := r.ConsumeMetrics(asClient(l.tenant), b.md); err != nil {
 			if disk.isDead() {
 				return
 			}
 			panic(err)
 		}
 		w.mu.Lock()
-		for _, key := range keysOf(p, b) {
+		for _, key := range keysOf(l.tenant, p, b) {
 			w.acked[key] = true
 		}
 		w.mu.Unlock()
@@ -274,7 +279,7 @@ func (w *world) check() {
 	delivered := map[string]bool{}
 	for _, s := range w.store.Series() {
 		for _, p := range s.Samples {
-			delivered[fmt.Sprintf("%s/%s@%d", s.Get("instance"), s.Name(), p.T)] = true
+			delivered[fmt.Sprintf("%s %s/%s@%d", s.Tenant, s.Get("instance"), s.Name(), p.T)] = true
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.acked)) {

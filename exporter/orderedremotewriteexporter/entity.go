@@ -25,10 +25,14 @@ type entity struct {
 	info     *series.Set // labels for target_info
 }
 
-// entity returns the entity of a resource, nil if an attribute that is to be a
-// label has no valid name.
-func (t *translator) entity(resource pcommon.Map) *entity {
-	e := t.entities.Get(resource, "", nil, func() *entity { return t.newEntity(resource) })
+// entity returns the entity that a resource is for a tenant, nil if an attribute that
+// is to be a label has no valid name.
+func (t *translator) entity(who *tenant, resource pcommon.Map) *entity {
+	of := ""
+	if who != nobody {
+		of = "tenant"
+	}
+	e := t.entities.Get(resource, of, who.key, func() *entity { return t.newEntity(who.name, resource) })
 	if e == nil {
 		return nil
 	}
@@ -40,14 +44,14 @@ func (t *translator) entity(resource pcommon.Map) *entity {
 	return e
 }
 
-func (t *translator) newEntity(resource pcommon.Map) *entity {
+func (t *translator) newEntity(tenant string, resource pcommon.Map) *entity {
 	job, instance := identify(resource)
 	l := labels{}
 	if !l.translate(t.namer, resource, func(k string) bool { return !identifies(k) && t.promoted.MatchString(k) }) {
 		return nil
 	}
 	l.reserve(series.NameLabel, "")
-	e := &entity{slot: t.slotOf(job, instance)}
+	e := &entity{slot: t.slotOf(tenant, job, instance)}
 	if job != "" {
 		l.reserve(jobLabel, job)
 	}
@@ -55,19 +59,23 @@ func (t *translator) newEntity(resource pcommon.Map) *entity {
 		l.reserve(instanceLabel, instance)
 	}
 	e.external = l.addMissing(t.external)
-	e.labels = t.interner.Intern(l.list())
+	e.labels = t.interner.InternFor(tenant, l.list())
 	if t.withInfo && job != "" && instance != "" {
-		t.addTarget(e, resource, targetKey{job, instance})
+		t.addTarget(e, resource, targetKey{tenant, job, instance})
 	}
 	return e
 }
 
 // slotOf keeps an instance together: neighbours on the wire compress better.
-func (t *translator) slotOf(job, instance string) int {
+func (t *translator) slotOf(tenant, job, instance string) int {
 	if t.shards == 0 || instance == "" {
 		return -1
 	}
-	return int(xxhash.Sum64String(job+"\xff"+instance) % uint64(t.shards))
+	key := job + "\xff" + instance
+	if tenant != "" {
+		key += "\xff" + tenant
+	}
+	return int(xxhash.Sum64String(key) % uint64(t.shards))
 }
 
 // addMissing adds the labels that l lacks and returns their names.

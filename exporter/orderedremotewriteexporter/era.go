@@ -64,7 +64,7 @@ func (x *remoteWriter) adopt() {
 	x.in.table.Sweep(func(s *stream) bool {
 		p := &s.State
 		if p.slot == noSlot {
-			p.slot = uint16(x.in.slotFor(s, x.in.slotOf(s.Entity.Get(jobLabel), s.Entity.Get(instanceLabel))))
+			p.slot = uint16(x.in.slotFor(s, x.in.slotOf(s.Entity.Tenant(), s.Entity.Get(jobLabel), s.Entity.Get(instanceLabel))))
 		}
 		if p.ref == 0 {
 			j := x.slots[p.slot].backlog.(*journal)

@@ -83,7 +83,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*remoteWriter, error) {
 	} else {
 		x.slots = memorySlots(x)
 	}
-	x.in.onConflict, x.in.onUnsupported = x.notes.conflict, x.notes.unsupported
+	x.in.onConflict, x.in.onUnsupported, x.in.onRefused = x.notes.conflict, x.notes.unsupported, x.notes.refusedTenant
 	var err error
 	if x.telemetry, err = newTelemetry(set.TelemetrySettings); err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ import (
 const (
 	// calm is how long a trouble must be absent before it is news again.
 	calm = 10 * time.Second
+	// calmTenants is the same for tenants, which may write once in minutes.
+	calmTenants = 10 * time.Minute
 	// maxConflicts is how many series are named that have two sources.
 	maxConflicts = 10
 )
@@ -30,10 +32,11 @@ type notes struct {
 	held      int                  // slots
 	kinds     map[reason]bool      // of which one metric was named
 	conflicts map[*stream]struct{}
+	refusals  map[reason]time.Time // last seen, of tenants
 }
 
 func newNotes(log *zap.Logger, failAction string) *notes {
-	return &notes{log: log, failAction: failAction, troubles: map[string]time.Time{}, kinds: map[reason]bool{}, conflicts: map[*stream]struct{}{}}
+	return &notes{log: log, failAction: failAction, troubles: map[string]time.Time{}, kinds: map[reason]bool{}, conflicts: map[*stream]struct{}{}, refusals: map[reason]time.Time{}}
 }
 
 // isNews notes a kind of trouble and tells whether it was absent before.
@@ -154,6 +157,19 @@ func (n *notes) unsupported(why reason, m pmetric.Metric) {
 		zap.Stringer("reason", why), zap.String("first", m.Name()), zap.Stringer("type", m.Type()))
 }
 
+// refusedTenant names the first tenant of those whose samples are dropped, again only
+// when there was none for some time. exporter.mu is held.
+func (n *notes) refusedTenant(why reason, tenant string) {
+	last, known := n.refusals[why]
+	now := time.Now()
+	n.refusals[why] = now
+	if known && now.Sub(last) < calmTenants {
+		return
+	}
+	n.log.Error("samples of a tenant are dropped", zap.Stringer("reason", why),
+		zap.String("first", tenant[:min(len(tenant), maxTenantBytes)]), zap.String("allowed", tenantRule))
+}
+
 // conflict names a series that two sources write to.
 func (n *notes) conflict(s *stream) {
 	if _, named := n.conflicts[s]; named || len(n.conflicts) == maxConflicts {
@@ -183,8 +199,12 @@ func (a answer) asError() error {
 }
 
 func (a answer) fields() []zap.Field {
+	fields := []zap.Field{zap.Int("status", a.status), zap.String("body", a.text)}
 	if a.err != nil {
-		return []zap.Field{zap.Error(a.err)}
+		fields = []zap.Field{zap.Error(a.err)}
 	}
-	return []zap.Field{zap.Int("status", a.status), zap.String("body", a.text)}
+	if a.tenant != "" {
+		fields = append(fields, zap.String("tenant", a.tenant))
+	}
+	return fields
 }

@@ -23,6 +23,7 @@ type history struct {
 	slotBy                    string
 	faults                    []promtest.Answer
 	every                     int // a fault is drawn for one of so many requests
+	tenants                   int // that have the same series; 0: nobody says whose they are
 }
 
 func drawHistory(t *rapid.T) history {
@@ -47,6 +48,7 @@ func drawHistory(t *rapid.T) history {
 		slotBy:    rapid.SampledFrom([]string{slotByInstance, slotBySeries}).Draw(t, "slot_by"),
 		faults:    rapid.SliceOfN(fault, 0, 4).Draw(t, "faults"),
 		every:     rapid.IntRange(2, 8).Draw(t, "every"),
+		tenants:   rapid.SampledFrom([]int{0, 1, 2, 3}).Draw(t, "tenants"),
 	}
 }
 
@@ -69,6 +71,9 @@ func TestOrderHoldsUnderFaults(t *testing.T) {
 			c.Shards, c.Batch.MaxSize, c.QueueSamples, c.SlotBy = h.shards, h.maxSize, max(h.queue, h.maxSize), h.slotBy
 			c.Batch.FlushTimeout = time.Millisecond
 			c.TargetInfo = false
+			if h.tenants > 0 {
+				c.Tenant.FromMetadata, c.Tenant.FromAttribute = "x-scope-orgid", "owner"
+			}
 		}, promtest.AllowRepeat(), promtest.WithScript(h.script()))
 		h.produce(r)
 		r.settle()
@@ -82,18 +87,40 @@ func (h history) produce(r *rig) {
 	for p := range h.producers {
 		producers.Go(func() {
 			for c := range h.calls {
-				b := newBatch().resource("service.name", "p", "service.instance.id", fmt.Sprint(p%2), "tm_id", fmt.Sprint(p))
+				ctx, b := h.call(p)
+				value := float64(c*h.producers + p) // tells who made it
 				for m := range h.metrics {
-					b.gauge(fmt.Sprint("m", m), int64(c+1)*1000, float64(c))
+					b.gauge(fmt.Sprint("m", m), int64(c+1)*1000, value)
 				}
-				b.gauge("m0", int64(c+1)*1000, float64(c)) // a duplicate
-				if err := r.ConsumeMetrics(context.Background(), b.md); err != nil {
+				b.gauge("m0", int64(c+1)*1000, value) // a duplicate
+				if err := r.ConsumeMetrics(ctx, b.md); err != nil {
 					panic(err)
 				}
 			}
 		})
 	}
 	producers.Wait()
+}
+
+// call begins a call of producer p. With tenants, the series of producers differ in
+// nothing else.
+func (h history) call(p int) (context.Context, *batch) {
+	if h.tenants == 0 {
+		return context.Background(), newBatch().resource("service.name", "p", "service.instance.id", fmt.Sprint(p%2), "tm_id", fmt.Sprint(p))
+	}
+	n := p / h.tenants
+	pairs := []string{"service.name", "p", "service.instance.id", fmt.Sprint(n % 2), "tm_id", fmt.Sprint(n)}
+	if p%2 == 0 {
+		return asClient(h.tenantOf(p)), newBatch().resource(pairs...)
+	}
+	return context.Background(), newBatch().resource(append(pairs, "owner", h.tenantOf(p))...)
+}
+
+func (h history) tenantOf(p int) string {
+	if h.tenants == 0 {
+		return ""
+	}
+	return fmt.Sprint("team-", p%h.tenants)
 }
 
 func (h history) requireEverything(t *rapid.T, r *rig) {
@@ -104,6 +131,9 @@ func (h history) requireEverything(t *rapid.T, r *rig) {
 	require.Equal(t, all, r.store.Counts().Samples)
 	for _, s := range r.store.Series() {
 		require.Len(t, s.Samples, h.calls)
+		for _, p := range s.Samples {
+			require.Equal(t, h.tenantOf(int(p.V)%h.producers), s.Tenant)
+		}
 	}
 	require.EqualValues(t, all, r.metric("num_samples_out"))
 	require.Equal(t, h.producers*h.calls, r.droppedFor(duplicate))
@@ -149,7 +179,7 @@ func (r *rig) slotOf(name string) int {
 	defer r.mu.Unlock()
 	b := newBatch().resource(flink...).gauge(name, 1, 1)
 	m := b.last.ScopeMetrics().At(0).Metrics().At(0)
-	e := r.in.entity(b.last.Resource().Attributes())
+	e := r.in.entity(nobody, b.last.Resource().Attributes())
 	s, _ := r.in.table.Get(e.labels, r.in.of(m).plain, r.in.none)
 	return int(s.State.slot)
 }

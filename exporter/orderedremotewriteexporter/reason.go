@@ -12,6 +12,8 @@ const (
 	invalidName
 	noTimestamp
 	invalidHistogram
+	invalidTenant
+	tooManyTenants
 	nonRetryable
 	authFailed
 	retriesExceeded
@@ -36,6 +38,8 @@ var reasonNames = [reasons]string{
 	invalidName:            "invalid_name",
 	noTimestamp:            "no_timestamp",
 	invalidHistogram:       "invalid_histogram",
+	invalidTenant:          "invalid_tenant",
+	tooManyTenants:         "too_many_tenants",
 	nonRetryable:           "non_retryable",
 	authFailed:             "auth",
 	retriesExceeded:        "retries_exceeded",

@@ -11,7 +11,8 @@ import (
 //
 //	samples logged in the slot before it, bytes charged for them, ms of its arrival
 //	size in bytes of the definitions, then these:
-//	  count, sets:   id, count, name and value of each label
+//	  count, sets:   id, count, name and value of each label; one without a name is
+//	                 the tenant (since format 2)
 //	  count, series: ref, ids of its entity, name and extras, metadata,
 //	                 and in a head: 1, ms and value of its newest sample; else 0
 //	count, samples: a byte of flags, then what it says
@@ -20,8 +21,11 @@ import (
 // a lost definition is noticed and not taken for another.
 const recordType = 1
 
-// walFormat is the version of these records.
-const walFormat = 1
+// walFormat is the version of these records, oldestFormat the first that is read.
+const (
+	walFormat    = 2
+	oldestFormat = 1
+)
 
 // Flags of a sample. What is not said of ref and time is as in the sample before:
 // the ref one higher, the time equal.
@@ -61,10 +65,16 @@ func (d *draft) addSet(id uint64, set *series.Set) {
 	d.setCount++
 	d.sets = binary.AppendUvarint(d.sets, id)
 	n := 0
+	if set.Tenant() != "" {
+		n++
+	}
 	for range set.All() {
 		n++
 	}
 	d.sets = binary.AppendUvarint(d.sets, uint64(n))
+	if set.Tenant() != "" {
+		d.sets = appendText(appendText(d.sets, ""), set.Tenant())
+	}
 	for name, value := range set.All() {
 		d.sets = appendText(appendText(d.sets, name), value)
 	}
@@ -224,21 +234,25 @@ type definition struct {
 }
 
 // define reads the definitions.
-func (r *record) define(set func(id uint64, labels []series.Label), each func(definition)) error {
+func (r *record) define(set func(id uint64, tenant string, labels []series.Label), each func(definition)) error {
 	in := reader{src: r.definitions}
 	if len(in.src) == 0 {
 		return nil
 	}
 	for range in.count() {
 		id := in.uvarint()
-		var labels []series.Label
+		tenant, labels := "", []series.Label(nil)
 		for range in.count() {
-			labels = append(labels, series.Label{Name: in.text(), Value: in.text()})
+			if l := (series.Label{Name: in.text(), Value: in.text()}); l.Name == "" {
+				tenant = l.Value
+			} else {
+				labels = append(labels, l)
+			}
 		}
 		if in.err != nil {
 			return in.err
 		}
-		set(id, labels)
+		set(id, tenant, labels)
 	}
 	for range in.count() {
 		d := definition{ref: uint32(in.uvarint()), sets: [3]uint64{in.uvarint(), in.uvarint(), in.uvarint()}}

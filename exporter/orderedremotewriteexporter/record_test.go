@@ -33,7 +33,8 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 		var samples []sample
 		at := mark{rapid.Uint64Range(0, 1<<60).Draw(t, "seq"), rapid.Uint64Range(0, 1<<60).Draw(t, "bytes")}
 		ms := rapid.Int64().Draw(t, "ms")
-		set := series.NewInterner().Intern([]series.Label{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}})
+		tenant := rapid.SampledFrom([]string{"", "team-a"}).Draw(t, "tenant")
+		set := series.NewInterner().InternFor(tenant, []series.Label{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}})
 		definitions := rapid.IntRange(0, 3).Draw(t, "definitions")
 		for i := range definitions {
 			d.addSet(uint64(i), set)
@@ -55,7 +56,8 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 		require.Equal(t, ms, rec.ms)
 		require.Equal(t, mark{at.seq + uint64(len(samples)), at.bytes + uint64(len(payload)) + 12}, rec.end())
 		sets, defined := 0, 0
-		require.NoError(t, rec.define(func(id uint64, labels []series.Label) {
+		require.NoError(t, rec.define(func(id uint64, of string, labels []series.Label) {
+			require.Equal(t, tenant, of)
 			require.Equal(t, uint64(sets), id)
 			require.Equal(t, []series.Label{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}}, labels)
 			sets++
@@ -82,7 +84,7 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 
 func FuzzReadRecord(f *testing.F) {
 	var d draft
-	d.addSet(1, series.NewInterner().Intern([]series.Label{{Name: "a", Value: "b"}}))
+	d.addSet(1, series.NewInterner().InternFor("team-a", []series.Label{{Name: "a", Value: "b"}}))
 	d.addSeries(1, [3]uint64{1, 1, 1}, nil, &past{5, 6})
 	d.addSample(1, &sample{ts: 1000, bits: math.Float64bits(1.0 / 3)})
 	d.addSample(1, &sample{ts: 2000, bits: 1, more: &more{histogram: []byte("h")}})
@@ -93,7 +95,7 @@ func FuzzReadRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_ = rec.define(func(uint64, []series.Label) {}, func(definition) {})
+		_ = rec.define(func(uint64, string, []series.Label) {}, func(definition) {})
 		var s sample
 		for rec.left > 0 {
 			if _, ok := rec.next(&s); !ok {

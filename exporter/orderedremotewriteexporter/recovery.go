@@ -156,8 +156,14 @@ func (r *recovery) restore(segment uint64, rec *record) {
 	}
 }
 
-func (r *recovery) set(id uint64, labels []series.Label) {
-	set := r.in.interner.Intern(labels)
+func (r *recovery) set(id uint64, tenant string, labels []series.Label) {
+	if tenant != "" {
+		if !validTenant(tenant) {
+			return // as if it were lost
+		}
+		tenant = r.in.tenants.add(tenant).name
+	}
+	set := r.in.interner.InternFor(tenant, labels)
 	r.sets[id] = set
 	r.journal.sets[set] = id
 	r.lastID = max(r.lastID, id)
@@ -253,7 +259,7 @@ func (x *remoteWriter) logOptions(dir string, j *journal) seglog.Options {
 		sync = seglog.SyncInterval // a call forces all its logs at once, after the lock
 	}
 	return seglog.Options{
-		Dir: dir, Format: walFormat, Disk: x.disk, Sync: sync, Head: j.head,
+		Dir: dir, Format: walFormat, Oldest: oldestFormat, Disk: x.disk, Sync: sync, Head: j.head,
 		SegmentBytes: x.segment,
 	}
 }

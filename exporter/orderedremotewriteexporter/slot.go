@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"weir.example/internal/series"
 )
 
 // slot is one FIFO with one request in flight. A series stays in its slot for
@@ -141,9 +143,10 @@ func (s *slot) wait(ctx context.Context) bool {
 const readAgain = time.Second
 
 // add puts a sample into the request. It is false, and the request full, when its
-// series is there already. A request that is exactly one of before takes all it had.
+// series is there already, or the request is another tenant's. A request that is
+// exactly one of before takes all it had.
 func (s *slot) add(next *sample, exactly bool) bool {
-	if next.series.State.cut == s.number && !exactly {
+	if !exactly && (next.series.State.cut == s.number || !s.isFor(next.series.Entity)) {
 		s.full = true
 		return false
 	}
@@ -151,6 +154,17 @@ func (s *slot) add(next *sample, exactly bool) bool {
 	s.request = append(s.request, *next)
 	s.full = len(s.request) >= s.x.cfg.Batch.MaxSize && !exactly
 	return true
+}
+
+// isFor tells whether the request is of the entity's tenant. Neighbours mostly share
+// the entity.
+func (s *slot) isFor(entity *series.Set) bool {
+	n := len(s.request)
+	if n == 0 {
+		return true
+	}
+	last := s.request[n-1].series.Entity
+	return last == entity || last.Tenant() == entity.Tenant()
 }
 
 // begin notes the request where it survives the process. It is false when ctx ended.

@@ -6,9 +6,9 @@ import (
 	"weir.example/internal/series"
 )
 
-type targetKey struct{ job, instance string }
+type targetKey struct{ tenant, job, instance string }
 
-// target is one job and instance. It gets one target_info series that holds the
+// target is one job and instance of a tenant. It gets one target_info series that holds the
 // resource attributes no series has as a label.
 type target struct {
 	entity *entity
@@ -33,7 +33,7 @@ func (t *translator) addTarget(e *entity, resource pcommon.Map, key targetKey) {
 		own := labels{jobLabel: key.job, instanceLabel: key.instance}
 		external := own.addMissing(t.external)
 		t.targets[key] = &target{
-			entity: &entity{labels: t.interner.Intern(own.list()), external: external, slot: e.slot},
+			entity: &entity{labels: t.interner.InternFor(key.tenant, own.list()), external: external, slot: e.slot},
 			infos:  map[*series.Set]struct{}{},
 		}
 	}

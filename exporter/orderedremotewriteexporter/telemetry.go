@@ -125,6 +125,7 @@ func (t *telemetry) observe(x *remoteWriter) error {
 		ints(b.RegisterExporterOrderedremotewriteQueueSizeCallback, x.queueSize),
 		ints(b.RegisterExporterOrderedremotewriteSamplesPendingCallback, func() int { return int(t.pending.Load()) }),
 		ints(b.RegisterExporterOrderedremotewriteSeriesActiveCallback, x.seriesActive),
+		ints(b.RegisterExporterOrderedremotewriteTenantsActiveCallback, x.tenantsActive),
 		ints(b.RegisterExporterOrderedremotewriteWalBytesFreeCallback, x.walFree),
 		ints(b.RegisterExporterOrderedremotewriteWalBytesPendingCallback, x.walPending),
 		ints(b.RegisterExporterOrderedremotewriteSlotsHeldCallback, x.notes.slotsHeld),
@@ -144,6 +145,12 @@ func (x *remoteWriter) seriesActive() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.in.table.Len()
+}
+
+func (x *remoteWriter) tenantsActive() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.in.tenants.known)
 }
 
 // oldestAge returns the age of the oldest unsent sample in seconds.

@@ -14,6 +14,7 @@ import (
 // translation, so that known data costs a look-up. exporter.mu guards it.
 type translator struct {
 	*names
+	tenants   *tenants
 	namer     otlptranslator.LabelNamer
 	promoted  *regexp.Regexp
 	external  map[string]string
@@ -33,6 +34,7 @@ type composition struct{ entity, extras *series.Set }
 func newTranslator(cfg *Config) *translator {
 	interner := series.NewInterner()
 	t := &translator{
+		tenants:   newTenants(cfg.Tenant),
 		names:     newNames(cfg.TranslationStrategy, interner),
 		namer:     labelNamer(cfg.TranslationStrategy),
 		promoted:  compileGlobs(cfg.ResourceLabels),
@@ -112,12 +114,13 @@ func (t *translator) resolve(e *entity, extras *series.Set) composition {
 			point[point.exported(name, own)] = value
 		}
 	}
-	return composition{t.interner.Intern(own.list()), t.interner.Intern(point.list())}
+	return composition{t.interner.InternFor(e.labels.Tenant(), own.list()), t.interner.Intern(point.list())}
 }
 
 // sweep forgets what was not used for more than idle generations.
 func (t *translator) sweep(now, idle series.Generation) {
 	t.names.sweep(now, idle)
+	t.tenants.sweep(now, idle)
 	t.interner.Sweep(now, idle)
 	t.interner.Touch(t.none)
 	t.interner.Touch(t.infoName)

@@ -41,6 +41,7 @@ type intake struct {
 
 	onConflict    func(*stream)
 	onUnsupported func(reason, pmetric.Metric)
+	onRefused     func(why reason, tenant string)
 }
 
 func newIntake(cfg *Config) *intake {
@@ -54,12 +55,17 @@ func newIntake(cfg *Config) *intake {
 		before:        make([][]past, cfg.Shards),
 		onConflict:    func(*stream) {},
 		onUnsupported: func(reason, pmetric.Metric) {},
+		onRefused:     func(reason, string) {},
 	}
 }
 
 func (in *intake) walk(md pmetric.Metrics) {
 	for _, rm := range md.ResourceMetrics().All() {
-		e := in.entity(rm.Resource().Attributes())
+		who := in.whose(rm)
+		if who == nil {
+			continue
+		}
+		e := in.entity(who, rm.Resource().Attributes())
 		in.newest = math.MinInt64
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {

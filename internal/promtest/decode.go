@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
@@ -19,6 +20,9 @@ import (
 const (
 	maxBody    = 64 << 20
 	maxDecoded = 256 << 20
+
+	// tenantHeader says whose a request is in Mimir, Cortex and their like.
+	tenantHeader = "X-Scope-OrgID"
 )
 
 // protocol is the remote-write version a request is written in.
@@ -43,6 +47,9 @@ func checkHeaders(r *http.Request, zstd bool) (protocol, []string) {
 	}
 	if r.Header.Get("User-Agent") == "" {
 		bad = append(bad, "header User-Agent is missing")
+	}
+	if tenants := r.Header.Values(tenantHeader); len(tenants) > 1 || strings.Contains(strings.Join(tenants, ""), "|") {
+		bad = append(bad, fmt.Sprintf("header %s is %q, a request has one tenant", tenantHeader, tenants))
 	}
 	if !zstd || r.Header.Get("Content-Encoding") != "zstd" {
 		expect("Content-Encoding", "snappy")

@@ -125,6 +125,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		bad = append(bad, err.Error())
 	}
+	for i := range series {
+		series[i].Tenant = req.Header.Get(tenantHeader)
+	}
 	for _, s := range series {
 		bad = append(bad, checkSeries(s, r.utf8Names)...)
 	}

@@ -36,9 +36,11 @@ type Metadata struct {
 	Help, Unit string
 }
 
-// Series is a label set with its samples and exemplars in order of arrival and
-// the metadata that came last.
+// Series is a label set of a tenant with its samples and exemplars in order of
+// arrival and the metadata that came last. Tenant is what the header X-Scope-OrgID
+// said, "" if there was none: tenants share no series.
 type Series struct {
+	Tenant    string
 	Labels    []Label
 	Samples   []Sample
 	Exemplars []Exemplar
@@ -58,12 +60,12 @@ func (s Series) Get(name string) string {
 // Name returns the metric name.
 func (s Series) Name() string { return s.Get("__name__") }
 
-// String renders the labels as {a="b", ...}; equal label sets render equally.
+// String renders tenant and labels as tenant{a="b", ...}; equal series render equally.
 func (s Series) String() string {
 	labels := slices.Clone(s.Labels)
 	slices.SortFunc(labels, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
 	var sb strings.Builder
-	sb.WriteByte('{')
+	sb.WriteString(s.Tenant + "{")
 	for i, l := range labels {
 		if i > 0 {
 			sb.WriteString(", ")

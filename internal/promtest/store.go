@@ -32,7 +32,7 @@ func (r *Receiver) keep(f *inFlight) {
 		if !known {
 			at = len(r.store.series)
 			r.store.index[key] = at
-			r.store.series = append(r.store.series, Series{Labels: s.Labels})
+			r.store.series = append(r.store.series, Series{Tenant: s.Tenant, Labels: s.Labels})
 		}
 		r.store.series[at].Metadata = s.Metadata
 		r.store.series[at].Exemplars = append(r.store.series[at].Exemplars, s.Exemplars...)

@@ -46,7 +46,7 @@ func appendHeader(dst []byte, format uint16, salt uint64) []byte {
 
 // parseHeader gives the seed of a segment's checksums. foreign tells why a segment
 // is not ours to read; it is empty for one that is.
-func parseHeader(src []byte, format uint16) (seed uint32, foreign string) {
+func parseHeader(src []byte, oldest, format uint16) (seed uint32, foreign string) {
 	if len(src) < headerBytes {
 		return 0, "its header is incomplete"
 	}
@@ -60,7 +60,7 @@ func parseHeader(src []byte, format uint16) (seed uint32, foreign string) {
 	if got := binary.LittleEndian.Uint16(header[8:]); got != version {
 		return 0, fmt.Sprintf("its layout has version %d, this program reads %d", got, version)
 	}
-	if got := binary.LittleEndian.Uint16(header[10:]); got != format {
+	if got := binary.LittleEndian.Uint16(header[10:]); got < oldest || got > format {
 		return 0, fmt.Sprintf("its records have format %d, this program reads %d", got, format)
 	}
 	return seedOf(binary.LittleEndian.Uint64(header[12:])), ""

@@ -38,6 +38,8 @@ type Options struct {
 	Dir string
 	// Format is the version of the owner's records. Segments of another are set aside.
 	Format uint16
+	// Oldest is the first version that is read as well; Format if zero.
+	Oldest uint16
 	// SegmentBytes is how much is appended behind the head of a segment before it is
 	// closed; 16 MiB if zero. With a head larger than that it is as much as the head, so
 	// that heads never make up more than half of what is written.
@@ -106,6 +108,9 @@ func Open(options Options) (*Log, error) {
 	}
 	if options.Sync == "" {
 		options.Sync = SyncInterval
+	}
+	if options.Oldest == 0 {
+		options.Oldest = options.Format
 	}
 	if options.Disk == nil {
 		options.Disk = OS{}

@@ -74,7 +74,7 @@ func (l *Log) inspect(name string) (seed uint32, foreign string, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, "", err
 	}
-	seed, foreign = parseHeader(header[:n], l.options.Format)
+	seed, foreign = parseHeader(header[:n], l.options.Oldest, l.options.Format)
 	return seed, foreign, nil
 }
 

@@ -4,8 +4,9 @@
 // pointers and no label bytes.
 //
 // Two series are the same when their labels are, however these are spread over
-// the three sets. Look-ups go by 64-bit hashes and end with a comparison, so a
-// collision costs time and never joins two series.
+// the three sets, and their entities are of one tenant. Look-ups go by 64-bit
+// hashes and end with a comparison, so a collision costs time and never joins
+// two series.
 //
 // Nothing here locks: one goroutine at a time changes tables, while sets and
 // the sets of a series never change and may be read by any.

@@ -18,11 +18,14 @@ func NewInterner() *Interner {
 
 // Intern returns the one Set that has these labels. Names must be unique; the
 // slice is sorted in place and not kept.
-func (in *Interner) Intern(labels []Label) *Set {
-	fresh := newSet(labels)
+func (in *Interner) Intern(labels []Label) *Set { return in.InternFor("", labels) }
+
+// InternFor returns the one Set that a tenant has of these labels; "" is no tenant.
+func (in *Interner) InternFor(tenant string, labels []Label) *Set {
+	fresh := newSet(tenant, labels)
 	h := in.hash(fresh)
 	for _, s := range in.sets[h] {
-		if s.wire == fresh.wire {
+		if s.wire == fresh.wire && s.tenant == fresh.tenant {
 			in.Touch(s)
 			return s
 		}

@@ -25,6 +25,7 @@ type Label struct{ Name, Value string }
 type Set struct {
 	wire   string
 	nameAt int    // offset at which NameLabel stands or would stand
+	tenant string // whose labels these are; no label itself
 	hash   uint64 // sum over the labels, so that hash(A ∪ B) = hash(A) + hash(B)
 	names  uint64 // bloom filter of the label names
 	seen   uint16 // generation of the last use
@@ -37,9 +38,12 @@ const (
 )
 
 // newSet builds a set from labels, which it sorts. Names must be unique.
-func newSet(labels []Label) *Set {
+func newSet(tenant string, labels []Label) *Set {
 	slices.SortFunc(labels, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
-	s := &Set{}
+	s := &Set{tenant: tenant}
+	if tenant != "" {
+		s.hash = hashLabel("", tenant)
+	}
 	var wire []byte
 	for _, l := range labels {
 		if l.Name < NameLabel {
@@ -78,6 +82,9 @@ func (s *Set) Get(name string) string {
 	}
 	return ""
 }
+
+// Tenant returns whose set it is, or "".
+func (s *Set) Tenant() string { return s.tenant }
 
 // Empty reports whether the set has no labels.
 func (s *Set) Empty() bool { return s.wire == "" }

@@ -92,11 +92,11 @@ func (s *Series[S]) is(entity, name, extras *Set) bool {
 	if s.Entity == entity && s.Name == name && s.Extras == extras {
 		return true
 	}
-	return s.Size() == len(entity.wire)+len(name.wire)+len(extras.wire) &&
+	return s.Entity.tenant == entity.tenant && s.Size() == len(entity.wire)+len(name.wire)+len(extras.wire) &&
 		string(s.AppendWire(nil)) == string(appendWire(nil, entity, name, extras))
 }
 
-// Hash returns a hash of the labels that is the same in every process.
+// Hash returns a hash of labels and tenant that is the same in every process.
 func (s *Series[S]) Hash() uint64 { return mix(s.Entity.hash + s.Name.hash + s.Extras.hash) }
 
 // Size returns the number of bytes AppendWire appends.

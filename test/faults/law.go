@@ -66,6 +66,7 @@ func (s *strict) answer(r promtest.Request) promtest.Answer {
 func fingerprint(r promtest.Request) uint64 {
 	h := fnv.New64a()
 	for _, series := range r.Series {
+		_, _ = h.Write([]byte(series.Tenant + "\xff"))
 		for _, l := range series.Labels {
 			_, _ = h.Write([]byte(l.Name + "\xff" + l.Value + "\xff"))
 		}
@@ -83,9 +84,26 @@ func fingerprint(r promtest.Request) uint64 {
 func (s *strict) arrivals() []arrival {
 	var out []arrival
 	for _, series := range s.Series("__name__", loadName) {
-		for _, p := range series.Samples {
-			out = append(out, arrival{series.Get("instance"), series.Get("series"), p.T, p.V})
+		out = append(out, arrivalsIn(series)...)
+	}
+	return out
+}
+
+// arrivalsOf are those that the store holds for a tenant.
+func (s *strict) arrivalsOf(tenant string) []arrival {
+	var out []arrival
+	for _, series := range s.Series("__name__", loadName) {
+		if series.Tenant == tenant {
+			out = append(out, arrivalsIn(series)...)
 		}
+	}
+	return out
+}
+
+func arrivalsIn(series promtest.Series) []arrival {
+	var out []arrival
+	for _, p := range series.Samples {
+		out = append(out, arrival{series.Get("instance"), series.Get("series"), p.T, p.V})
 	}
 	return out
 }

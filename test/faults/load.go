@@ -35,6 +35,8 @@ type Load struct {
 	Interval  time.Duration
 	Workers   int                // instances that push at the same time
 	Clock     func(step int) int // the step whose time a step carries; nil: its own
+	Header    string             // tenant that calls name; empty: none
+	Owner     string             // the same as attribute of resources
 
 	mu    sync.Mutex
 	acked []int // steps acknowledged, by instance
@@ -97,6 +99,9 @@ func (l *Load) post(ctx context.Context, body []byte) (int, string, error) {
 		return 0, "", err
 	}
 	req.Header.Set("Content-Type", "application/x-protobuf")
+	if l.Header != "" {
+		req.Header.Set("X-Scope-OrgID", l.Header)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, "", err
@@ -110,6 +115,9 @@ func (l *Load) request(instance, step int) pmetric.Metrics {
 	metrics := pmetric.NewMetrics()
 
 	rm := newResource(metrics, "load", instanceName(l.First+instance))
+	if l.Owner != "" {
+		metrics.ResourceMetrics().At(0).Resource().Attributes().PutStr("owner", l.Owner)
+	}
 	metric := rm.AppendEmpty()
 	metric.SetName(loadMetric)
 	points := metric.SetEmptyGauge().DataPoints()

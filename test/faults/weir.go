@@ -67,6 +67,7 @@ type weir struct {
 	runs    int
 
 	otlp, health, metrics int
+	metadata              bool   // the receiver passes the client's headers on
 	extra                 string // extensions, as YAML
 	pipeline              string // their names
 	env                   []string
@@ -135,7 +136,7 @@ extensions:
     component_health: {include_permanent_errors: true, include_recoverable_errors: true, recovery_duration: 100ms}
 %s
 receivers:
-  otlp: {protocols: {http: {endpoint: "127.0.0.1:%d"}}}
+  otlp: {protocols: {http: {endpoint: "127.0.0.1:%d", include_metadata: %t}}}
 exporters:
   orderedremotewrite:
 %s
@@ -145,7 +146,7 @@ service:
     metrics: {level: detailed, readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %d}}}}]}
   pipelines:
     metrics: {receivers: [otlp], exporters: [orderedremotewrite]}
-`, w.health, w.extra, w.otlp, o.yaml(), w.pipeline, w.metrics)
+`, w.health, w.extra, w.otlp, w.metadata, o.yaml(), w.pipeline, w.metrics)
 }
 
 // kill ends Weir with SIGKILL.

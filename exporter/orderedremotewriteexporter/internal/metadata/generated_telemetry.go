@@ -50,6 +50,7 @@ type TelemetryBuilder struct {
 	ExporterOrderedremotewriteSamplesPending                    metric.Int64ObservableGauge
 	ExporterOrderedremotewriteSeriesActive                      metric.Int64ObservableGauge
 	ExporterOrderedremotewriteSlotsHeld                         metric.Int64ObservableGauge
+	ExporterOrderedremotewriteTenantsActive                     metric.Int64ObservableGauge
 	ExporterOrderedremotewriteWalBytesFree                      metric.Int64ObservableGauge
 	ExporterOrderedremotewriteWalBytesPending                   metric.Int64ObservableGauge
 	ExporterOrderedremotewriteWalDamagedBytes                   metric.Int64Counter
@@ -163,6 +164,21 @@ func (builder *TelemetryBuilder) RegisterExporterOrderedremotewriteSlotsHeldCall
 		cb(ctx, &observerInt64{inst: builder.ExporterOrderedremotewriteSlotsHeld, obs: o})
 		return nil
 	}, builder.ExporterOrderedremotewriteSlotsHeld)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExporterOrderedremotewriteTenantsActiveCallback sets callback for observable ExporterOrderedremotewriteTenantsActive metric.
+func (builder *TelemetryBuilder) RegisterExporterOrderedremotewriteTenantsActiveCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExporterOrderedremotewriteTenantsActive, obs: o})
+		return nil
+	}, builder.ExporterOrderedremotewriteTenantsActive)
 	if err != nil {
 		return err
 	}
@@ -371,6 +387,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_exporter_orderedremotewrite_slots_held",
 		metric.WithDescription("Number of slots that hold their data because of an error for which on_error says fail. [Alpha]"),
 		metric.WithUnit("{slot}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterOrderedremotewriteTenantsActive, err = builder.meter.Int64ObservableGauge(
+		"otelcol_exporter_orderedremotewrite_tenants_active",
+		metric.WithDescription("Number of tenants seen within the last two hours. [Alpha]"),
+		metric.WithUnit("{tenant}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterOrderedremotewriteWalBytesFree, err = builder.meter.Int64ObservableGauge(
