@@ -1,0 +1,62 @@
+package rules
+
+// Rule is one entry of `rules`.
+type Rule struct {
+	// Name tells rules apart in messages. Default: none.
+	Name string `mapstructure:"name" yaml:"name"`
+	// Metrics are globs or /regexps/ of metric names, as they are after `rename`. Default: all metrics.
+	Metrics []string `mapstructure:"metrics" yaml:"metrics"`
+	// Labels are globs or /regexps/ of attribute keys of resources, points and exemplars alike. Only drop_series can do
+	// without.
+	Labels []string `mapstructure:"labels" yaml:"labels"`
+	// Match limits the rule to series whose labels have these values.
+	Match Match `mapstructure:"match" yaml:"match"`
+	// Action is what becomes of the labels.
+	Action Action `mapstructure:"action" yaml:"action"`
+	// Buckets is for bucket: how many values may remain, named 0, 1, ... by a hash of the value.
+	Buckets int `mapstructure:"buckets" yaml:"buckets"`
+	// Bounds is for bucket: numbers become the least bound that is not below them, or +Inf.
+	Bounds []float64 `mapstructure:"bounds" yaml:"bounds"`
+	// Length is for truncate: how many characters remain.
+	Length int `mapstructure:"length" yaml:"length"`
+	// Mapping is for map: from globs or /regexps/ of values to values.
+	Mapping map[string]string `mapstructure:"mapping" yaml:"mapping"`
+	// Otherwise is for map: what values become that no pattern matches. Default: they stay.
+	Otherwise string `mapstructure:"otherwise" yaml:"otherwise"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Match holds patterns of values by attribute key. All must match; an absent attribute matches none.
+type Match struct {
+	// Resource is about attributes of the resource.
+	Resource map[string]string `mapstructure:"resource" yaml:"resource"`
+	// Labels is about attributes of the point.
+	Labels map[string]string `mapstructure:"labels" yaml:"labels"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Action is what a rule does with a label it matches.
+type Action string
+
+const (
+	// Keep protects the label from the rules below.
+	Keep Action = "keep"
+	// Drop removes the label and merges the series that become equal.
+	Drop Action = "drop"
+	// DropSeries drops the points that have the label.
+	DropSeries Action = "drop_series"
+	// Supersede removes the label and lets one of the series that become equal through, the newest.
+	Supersede Action = "supersede"
+	// Hash replaces the value by 16 hexadecimal digits of its HMAC-SHA256.
+	Hash Action = "hash"
+	// Bucket replaces the value by one of a fixed number of values.
+	Bucket Action = "bucket"
+	// Truncate keeps the first characters of the value.
+	Truncate Action = "truncate"
+	// Map replaces the value as a table says.
+	Map Action = "map"
+)
