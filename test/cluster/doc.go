@@ -1,5 +1,5 @@
 // Package cluster starts and ends real processes on this machine, for end-to-end tests and the demo: an Apache Flink
-// session cluster from Maven Central's jars, VictoriaMetrics, Prometheus and Weir.
+// session cluster and an Apache Kafka broker from Maven Central's jars, VictoriaMetrics, Prometheus and Weir.
 //
 // Every process belongs to a Group, which ends them in reverse order of their start. A process has its own process group,
 // so that the terminal's ^C reaches only the parent, and dies with the parent even when that is killed with SIGKILL

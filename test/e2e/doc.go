@@ -1,4 +1,4 @@
-// Package e2e tests the built binary against real Flink, real stores and the real demo: `make e2e`. The tests have the build
+// Package e2e tests the built binary against real Flink, a real Kafka, real stores and the real demo: `make e2e`. The tests have the build
 // tag e2e, need Java 17, Maven, bin/weir and .tools/{victoria-metrics,prometheus}, and take a few minutes.
 //
 // What a test expects is computed from what Flink really said: proxies between Weir and the reporters keep every body, and
