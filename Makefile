@@ -6,7 +6,7 @@ TOOLS   := $(CURDIR)/.tools
 GATES   := --feature-gates=+extension.healthcheck.useComponentStatus
 SOURCES := $(shell find receiver processor exporter extension internal -name '*.go' -not -name '*_test.go' -o -name '*.csv' 2>/dev/null)
 # Folders of the root module that hold Go packages.
-PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/...
+PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build check unit e2e faults faults-short soak conformance rules lint generate generated fuzz bench screenshot rename-module clean
@@ -62,7 +62,7 @@ rules: $(TOOLS)/promtool ## check and test the alert rules of dashboards/rules
 	$(TOOLS)/promtool test rules dashboards/rules/weir.test.yaml
 
 lint: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## gofumpt, go vet, staticcheck
-	@out=$$($(TOOLS)/gofumpt -l internal receiver processor exporter test); [ -z "$$out" ] || { echo "not formatted (gofumpt -w):"; echo "$$out"; exit 1; }
+	@out=$$($(TOOLS)/gofumpt -l internal receiver processor exporter extension test); [ -z "$$out" ] || { echo "not formatted (gofumpt -w):"; echo "$$out"; exit 1; }
 	go vet $(PACKAGES)
 	$(TOOLS)/staticcheck $(PACKAGES)
 	cd test && $(TOOLS)/staticcheck -tags e2e,faults,conformance ./...
@@ -79,7 +79,7 @@ generated: $(TOOLS)/mdatagen # fails when `make generate` would change a file
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME (default 30s) each
-	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal receiver processor exporter | xargs -n1 dirname | sort -u); do \
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal receiver processor exporter extension | xargs -n1 dirname | sort -u); do \
 		for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | awk '{print $$2}'); do \
 			echo "fuzz $$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) ./$$p || exit 1; done; done
 
