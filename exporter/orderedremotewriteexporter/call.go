@@ -95,6 +95,7 @@ func (x *remoteWriter) forget() {
 // others of the call: all of it will come again.
 func (x *remoteWriter) push() (written []logged, err error) {
 	taken := 0
+	err = x.holdHeads()
 	for i, staged := range x.in.staged {
 		if len(staged) == 0 {
 			continue
@@ -121,6 +122,7 @@ func (x *remoteWriter) push() (written []logged, err error) {
 	if err != nil {
 		x.in.offered, x.in.dropped, x.in.exemplarsDropped = taken, [reasons]int{}, 0
 		x.trouble.report(err)
+		x.reclaim()
 		return written, fmt.Errorf("wal: %w", err)
 	}
 	x.trouble.over()

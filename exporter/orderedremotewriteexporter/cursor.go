@@ -103,20 +103,27 @@ func (j *journal) save() error {
 		return err
 	}
 	j.stale = false
+	if err := j.letGo(); err != nil {
+		j.x.trouble.report(err)
+	}
+	return nil
+}
+
+// letGo removes the segments that lie behind the cursor.
+func (j *journal) letGo() error {
 	kept := slices.IndexFunc(j.segments, func(s segmentMark) bool { return s.number >= j.cursor.from.Segment })
 	if kept <= 0 {
 		return nil
 	}
-	// After a loss of power the cursor must not point to what is gone.
+	// After a loss of power the cursor must not point to what is gone, and the head of
+	// the segment it points to must be there.
 	if j.x.fsync != seglog.SyncNever {
-		if err := j.cell.Sync(); err != nil {
-			j.x.trouble.report(err)
-			return nil
+		if err := errors.Join(j.log.Force(j.cursor.from), j.cell.Sync()); err != nil {
+			return err
 		}
 	}
 	if err := j.log.Truncate(j.cursor.from); err != nil {
-		j.x.trouble.report(err)
-		return nil
+		return err
 	}
 	j.segments = slices.Delete(j.segments, 0, kept)
 	return nil

@@ -3,6 +3,7 @@ package orderedremotewriteexporter
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"sync"
 
 	"weir.example/internal/seglog"
@@ -20,6 +21,11 @@ type mortal struct {
 	dead bool // nothing changes any more
 	full bool // nothing grows
 	ops  int
+
+	root  string // the disk as it is told to be small
+	space int    // bytes that files below root may take
+
+	segment int64 // size of the segments on it; 0: very small
 }
 
 func immortal() *mortal { return &mortal{left: -1} }
@@ -42,6 +48,41 @@ func (d *mortal) change(n int, grows bool) (int, error) {
 		d.left--
 	}
 	return n, nil
+}
+
+// limit makes the disk so small that only so much more fits on it below root.
+func (d *mortal) limit(root string, more int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.root, d.space = root, sizeOf(root)+more
+}
+
+// fit tells how many of the n bytes by which a file is to grow find room.
+func (d *mortal) fit(n int) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.root == "" || n <= 0 {
+		return n, nil
+	}
+	if free := max(d.space-sizeOf(d.root), 0); free < n {
+		return free, errDisk
+	}
+	return n, nil
+}
+
+// sizeOf sums up the files below a directory.
+func sizeOf(root string) int {
+	sum := 0
+	_ = filepath.WalkDir(root, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return nil // removed meanwhile
+		}
+		if info, err := entry.Info(); err == nil {
+			sum += int(info.Size())
+		}
+		return nil
+	})
+	return sum
 }
 
 func (d *mortal) die() {
@@ -78,8 +119,11 @@ func (d *mortal) Create(name string) (seglog.File, error) {
 }
 
 func (d *mortal) OpenInPlace(name string) (seglog.InPlace, error) {
+	if _, err := d.change(0, false); err != nil {
+		return nil, err
+	}
 	file, err := d.OS.OpenInPlace(name)
-	return &mortalCell{file, d}, err
+	return &mortalCell{file, d, name}, err
 }
 
 func (d *mortal) Rename(from, to string) error {
@@ -107,8 +151,9 @@ type mortalFile struct {
 
 func (f *mortalFile) Write(p []byte) (int, error) {
 	n, fault := f.disk.change(len(p), true)
+	n, full := f.disk.fit(n)
 	n, err := f.File.Write(p[:n])
-	return n, errors.Join(fault, err)
+	return n, errors.Join(fault, full, err)
 }
 
 func (f *mortalFile) Truncate(size int64) error {
@@ -123,12 +168,15 @@ func (f *mortalFile) Sync() error { return nil }
 type mortalCell struct {
 	seglog.InPlace
 	disk *mortal
+	name string
 }
 
 func (f *mortalCell) WriteAt(p []byte, at int64) (int, error) {
 	n, fault := f.disk.change(len(p), false)
-	n, err := f.InPlace.WriteAt(p[:n], at)
-	return n, errors.Join(fault, err)
+	grows := int(at) + n - sizeOf(f.name)
+	fits, full := f.disk.fit(grows)
+	n, err := f.InPlace.WriteAt(p[:n-max(grows, 0)+max(fits, 0)], at)
+	return n, errors.Join(fault, full, err)
 }
 
 func (f *mortalCell) Sync() error { return nil }

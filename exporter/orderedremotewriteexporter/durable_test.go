@@ -1,6 +1,7 @@
 package orderedremotewriteexporter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -49,7 +50,7 @@ func live(t require.TestingT, store *promtest.Receiver, disk *mortal, version st
 	require.NoError(t, err)
 	r.set.BuildInfo.Version = version
 	r.disk = disk
-	r.segment = 500
+	r.segment, r.reserve.block = cmp.Or(disk.segment, 500), 64
 	if err := r.Start(context.Background(), r); err != nil {
 		require.NoError(t, r.Shutdown(context.Background()))
 		require.NoError(t, r.telemetry.Shutdown(context.Background()))
@@ -84,6 +85,16 @@ type life struct {
 	patience        time.Duration // how long a life that does not die goes on after its last call
 	drain           bool          // SIGTERM instead of SIGKILL
 	tenant          string        // of all calls; the next life may have another, or none
+	space           int           // bytes left on the disk when it starts, beyond two heads of each log; 0: enough
+}
+
+// drawSmallDisk draws a life whose log fills its disk while the store is away.
+func drawSmallDisk(t *rapid.T) life {
+	l := drawLife(t)
+	l.operations = rapid.SampledFrom([]int{-1, 50, 100, 150, 200, 250, 300, 400, 600}).Draw(t, "operations, small disk")
+	l.rounds = rapid.IntRange(20, 80).Draw(t, "rounds, small disk")
+	l.space = rapid.IntRange(8000, 12000).Draw(t, "space")
+	return l
 }
 
 func drawLife(t *rapid.T) life {
@@ -116,6 +127,7 @@ type world struct {
 	seen     map[string]struct{} // samples that arrived
 	again    int                 // requests of this life that came before
 	faults   []string
+	away     bool // the store, until the disk is full
 }
 
 const producersOfWorld = 3
@@ -150,6 +162,9 @@ func (w *world) arrived(q promtest.Request) promtest.Answer {
 	if q.Header.Get("User-Agent") != "weir/"+w.version() {
 		return promtest.Answer{Status: 400} // written by a process that died since
 	}
+	if w.away {
+		return promtest.Answer{Status: 503}
+	}
 	var keys []string
 	repeats := 0
 	for _, s := range q.Series {
@@ -173,6 +188,12 @@ func (w *world) arrived(q promtest.Request) promtest.Answer {
 	}
 	w.requests[content]++
 	return promtest.Answer{}
+}
+
+func (w *world) setAway(away bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.away = away
 }
 
 // repeats returns how many requests of this life had come before.
@@ -200,6 +221,9 @@ func (w *world) begin(disk *mortal, change func(*Config, *WALConfig)) (*rig, err
 func (w *world) live(l life) {
 	disk := immortal()
 	disk.left, disk.torn = l.operations, l.torn
+	if l.space > 0 {
+		disk.segment = 1 << 20 // each log is one segment
+	}
 	r, err := w.begin(disk, func(c *Config, wal *WALConfig) {
 		c.Shards, c.Batch.MaxSize, c.SlotBy, wal.Fsync = l.shards, l.maxSize, l.slotBy, l.fsync
 		if l.tenant != "" {
@@ -210,11 +234,18 @@ func (w *world) live(l life) {
 		require.True(w.t, disk.isDead(), "start: %v", err)
 		return
 	}
+	if l.space > 0 {
+		r.mu.Lock()
+		disk.limit(w.dir, 2*r.roomOfHeads()+l.space)
+		r.mu.Unlock()
+		w.setAway(true)
+	}
 	var producers sync.WaitGroup
 	for p := range producersOfWorld {
 		producers.Go(func() { w.produce(r, disk, p, l) })
 	}
 	producers.Wait()
+	w.setAway(false)
 	if l.patience > 0 {
 		time.Sleep(l.patience) // any moment will do
 	}
@@ -239,11 +270,20 @@ func (w *world) produce(r *rig, disk *mortal, p int, l life) {
 			w.offered[key] = true
 		}
 		w.mu.Unlock()
-		if err := r.ConsumeMetrics(asClient(l.tenant), b.md); err != nil {
+		began := time.Now()
+		for {
+			err := r.ConsumeMetrics(asClient(l.tenant), b.md)
+			if err == nil {
+				break
+			}
 			if disk.isDead() {
 				return
 			}
-			panic(err)
+			if disk.root == "" || time.Since(began) > patience {
+				panic(fmt.Sprintf("a call that nobody takes: %v, %d bytes in %s", err, sizeOf(w.dir), w.dir))
+			}
+			w.setAway(false)
+			time.Sleep(100 * time.Microsecond) // as callers do
 		}
 		w.mu.Lock()
 		for _, key := range keysOf(l.tenant, p, b) {
@@ -295,24 +335,32 @@ func (w *world) check() {
 // acknowledged arrives, in order, and what arrives twice is a request that was in
 // flight, at most one per slot and death.
 func TestWhatWasAcknowledgedArrives(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "wal")
-		require.NoError(t, err)
-		defer os.RemoveAll(dir)
-		w := &world{
-			t: t, dir: dir, round: make([]int, producersOfWorld),
-			acked: map[string]bool{}, offered: map[string]bool{}, requests: map[string]int{}, seen: map[string]struct{}{},
-		}
-		w.store = promtest.New(promtest.AllowRepeat(), promtest.WithScript(w.arrived))
-		defer w.store.Close()
-		inFlight := 0
-		for range rapid.IntRange(1, 6).Draw(t, "lives") {
-			l := drawLife(t)
-			w.live(l)
-			inFlight += l.shards
-			require.LessOrEqual(t, w.repeats(), inFlight, "requests that came twice")
-		}
-		w.settle()
-		w.check()
-	})
+	rapid.Check(t, func(t *rapid.T) { checkDurable(t, drawLife) })
+}
+
+// The same where the log fills the disk. Calls are taken again as soon as the store has
+// what is logged, without anybody making room.
+func TestALogThatFillsTheDiskLosesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { checkDurable(t, drawSmallDisk) })
+}
+
+func checkDurable(t *rapid.T, draw func(*rapid.T) life) {
+	dir, err := os.MkdirTemp("", "wal")
+	require.NoError(t, err)
+	defer os.RemoveAll(dir)
+	w := &world{
+		t: t, dir: dir, round: make([]int, producersOfWorld),
+		acked: map[string]bool{}, offered: map[string]bool{}, requests: map[string]int{}, seen: map[string]struct{}{},
+	}
+	w.store = promtest.New(promtest.AllowRepeat(), promtest.WithScript(w.arrived))
+	defer w.store.Close()
+	inFlight := 0
+	for range rapid.IntRange(1, 6).Draw(t, "lives") {
+		l := draw(t)
+		w.live(l)
+		inFlight += l.shards
+		require.LessOrEqual(t, w.repeats(), inFlight, "requests that came twice")
+	}
+	w.settle()
+	w.check()
 }

@@ -37,6 +37,7 @@ func (x *remoteWriter) openWAL() error {
 	if err := x.disk.MkdirAll(directory); err != nil {
 		return startError(directory, err)
 	}
+	x.reserve.disk, x.reserve.name = x.disk, filepath.Join(directory, reserveName)
 	eras, err := x.findEras(directory)
 	if err != nil {
 		return startError(directory, err)
@@ -200,8 +201,9 @@ func removeFiles(disk seglog.Disk, dir string, which func(name string) bool) err
 func (x *remoteWriter) closeWAL() error {
 	x.mu.Lock()
 	all := x.allSlots()
+	err := x.reserve.close()
 	x.mu.Unlock()
-	return x.closeSlots(all)
+	return errors.Join(err, x.closeSlots(all))
 }
 
 func (*remoteWriter) closeSlots(slots []*slot) error {

@@ -51,6 +51,7 @@ type remoteWriter struct {
 	forces  bool  // each call, before it returns
 	segment int64 // bytes from which a segment is closed
 	trouble trouble
+	reserve reserve // guarded by mu
 
 	stop    context.CancelFunc // nil until started
 	drain   chan struct{}      // closed when Shutdown begins
@@ -79,6 +80,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*remoteWriter, error) {
 		x.fsync = seglog.Sync(cfg.WAL.Get().Fsync)
 		x.forces = x.fsync == seglog.SyncAlways
 		// Small enough that what is delivered and not yet removed stays below 1/16.
+		x.reserve.block = 4 << 10
 		x.segment = min(max(int64(cfg.WAL.Get().bytes()/16/cfg.Shards), 64<<10), 16<<20)
 	} else {
 		x.slots = memorySlots(x)

@@ -28,6 +28,8 @@ type journal struct {
 	fresh   []freshSeries   // that drafts define
 	newest  []*series.Set   // that drafts define
 	written seglog.Position // behind the last record
+	bare    bool            // the log holds nothing but a head
+	room    int             // bytes that the next head takes, at most
 
 	mu sync.Mutex // guards what follows; taken after exporter.mu
 	tail
@@ -36,6 +38,7 @@ type journal struct {
 // drafted is a record of the current call, still to be appended.
 type drafted struct {
 	from, to      int // in buffer
+	room          int // that its definitions take in a head
 	samples       int
 	fresh, newest int // how many of these are defined before
 }
@@ -61,7 +64,8 @@ func (j *journal) weigh(staged []sample, before []past, ms int64) int {
 			continue
 		}
 		d := &j.drafts[len(j.drafts)-1]
-		d.from, d.samples = len(j.buffer), samples
+		d.from, d.samples, d.room = len(j.buffer), samples, j.draft.roomInHead()
+		j.room += d.room
 		j.buffer = j.draft.append(j.buffer, at, ms)
 		d.to = len(j.buffer)
 		charge := chargeOf(j.buffer[d.from:])
@@ -130,6 +134,9 @@ func (j *journal) forget() { j.takeBack(0) }
 
 // takeBack undoes the definitions of the records from the nth on, which are not logged.
 func (j *journal) takeBack(n int) {
+	for _, d := range j.drafts[n:] {
+		j.room -= d.room
+	}
 	if n < len(j.drafts) {
 		for _, f := range j.fresh[j.drafts[n].fresh:] {
 			f.State.logged = nil
@@ -164,6 +171,11 @@ func (j *journal) begin() error {
 	if j.written != (seglog.Position{}) {
 		return nil
 	}
+	return j.x.reserve.lend(j.beginSegment)
+}
+
+// beginSegment appends a record without samples, so that there is a segment with a head.
+func (j *journal) beginSegment() error {
 	end, err := j.log.Append(seglog.Record{Type: recordType, Payload: j.draft.append(nil, j.end, j.x.wall(j.x.clock()))})
 	if err != nil {
 		return err
@@ -184,10 +196,12 @@ func (j *journal) head(emit func(seglog.Record)) {
 	ms := j.x.wall(j.x.clock())
 	flush := func() {
 		payload = d.append(payload[:0], j.end, ms)
+		j.room += chargeOf(payload)
 		emit(seglog.Record{Type: recordType, Payload: payload})
 		d.reset()
 	}
 	known := j.sets
+	j.room = 0
 	j.sets = make(map[*series.Set]uint64, len(known))
 	for ref, s := range j.refs.all {
 		var ids [3]uint64

@@ -132,6 +132,12 @@ func (d *draft) addSample(ref uint32, s *sample) {
 	d.samples, p.ref, p.ts = dst, ref, s.ts
 }
 
+// pastBytes is what a series' newest sample takes in a head, at most.
+const pastBytes = 2 * binary.MaxVarintLen64
+
+// roomInHead is what the definitions take in a head, at most.
+func (d *draft) roomInHead() int { return len(d.sets) + len(d.series) + d.seriesCount*pastBytes }
+
 // bytes is about how long the record will be.
 func (d *draft) bytes() int { return len(d.sets) + len(d.series) + len(d.samples) }
 

@@ -127,7 +127,9 @@ func (r *recovery) restore(segment uint64, rec *record) {
 	r.begun, r.torn = true, nil
 	if n := len(r.segments); n == 0 || r.segments[n-1].number != segment {
 		r.segments = append(r.segments, segmentMark{segment, rec.at})
+		r.room = 0 // its head says all again
 	}
+	r.room += len(rec.definitions)
 	if err := rec.define(r.set, r.series); err != nil {
 		r.x.set.Logger.Warn("definitions in the log cannot be read", zap.Uint64("segment", segment))
 	}
@@ -170,6 +172,7 @@ func (r *recovery) set(id uint64, tenant string, labels []series.Label) {
 }
 
 func (r *recovery) series(d definition) {
+	r.room += pastBytes
 	var sets [3]*series.Set
 	for i, id := range d.sets {
 		if sets[i] = r.sets[id]; sets[i] == nil {

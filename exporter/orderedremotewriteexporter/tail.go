@@ -44,6 +44,7 @@ func (j *journal) appended(end seglog.Position, samples, charge int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.written = end
+	j.bare = j.bare && samples == 0
 	if n := len(j.segments); n == 0 || j.segments[n-1].number != end.Segment {
 		j.segments = append(j.segments, segmentMark{end.Segment, j.end})
 	}

@@ -110,7 +110,7 @@ func TestNewestSamplesOutliveAnEra(t *testing.T) {
 			r.rounds(0, 3, 4)
 		}
 		require.Eventually(t, func() bool {
-			eras, err := filepath.Glob(filepath.Join(dir, "*"))
+			eras, err := filepath.Glob(filepath.Join(dir, "0*"))
 			return err == nil && len(eras) == 1
 		}, patience, time.Millisecond, "the era before is sent and removed")
 		r.rounds(2, 1, 4)

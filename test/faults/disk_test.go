@@ -32,11 +32,11 @@ func backlog(t *testing.T, steps int) (*strict, *gate, *weir, *Load, options, st
 	return store, gate, w, l, o, dir
 }
 
-// files are the files below a directory, the largest last.
-func files(t *testing.T, dir string) []string {
+// segments are the files of all logs below a directory, the largest last.
+func segments(t *testing.T, dir string) []string {
 	var all []string
 	require.NoError(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
+		if err == nil && filepath.Ext(path) == ".seg" {
 			all = append(all, path)
 		}
 		return err
@@ -58,7 +58,7 @@ func TestALogWithATornEndLosesTheTornRecordAlone(t *testing.T) {
 		t.Run(fmt.Sprintf("%d bytes", missing), func(t *testing.T) {
 			t.Parallel()
 			store, gate, w, l, o, dir := backlog(t, 10)
-			log := files(t, dir)
+			log := segments(t, dir)
 			last := log[len(log)-1]
 			require.NoError(t, os.Truncate(last, size(t, last)-missing))
 			w.run(o)
@@ -88,7 +88,7 @@ func TestADamagedMiddleOfALogIsSkippedAndCounted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store, gate, w, l, o, dir := backlog(t, 20)
-			log := files(t, dir)
+			log := segments(t, dir)
 			largest := log[len(log)-1]
 			data, err := os.ReadFile(largest)
 			require.NoError(t, err)
@@ -113,7 +113,7 @@ func TestADamagedMiddleOfALogIsSkippedAndCounted(t *testing.T) {
 func TestALogOfAnotherVersionIsSetAsideWithAMessage(t *testing.T) {
 	t.Parallel()
 	store, gate, w, l, o, dir := backlog(t, 5)
-	log := files(t, dir)
+	log := segments(t, dir)
 	largest := log[len(log)-1]
 	data, err := os.ReadFile(largest)
 	require.NoError(t, err)
@@ -137,7 +137,7 @@ func TestALogOfAnotherVersionIsSetAsideWithAMessage(t *testing.T) {
 func TestALogWhoseFirstBytesAreLostIsReadNevertheless(t *testing.T) {
 	t.Parallel()
 	store, gate, w, l, o, dir := backlog(t, 5)
-	log := files(t, dir)
+	log := segments(t, dir)
 	largest := log[len(log)-1]
 	data, err := os.ReadFile(largest)
 	require.NoError(t, err)
