@@ -21,7 +21,7 @@ func TestEveryAttemptIsSignedAnew(t *testing.T) {
 	var dates []string
 	var wrong []error
 	front := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		date, err := verify(r)
+		_, date, err := verify(r, lasting)
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil {
@@ -36,10 +36,11 @@ func TestEveryAttemptIsSignedAnew(t *testing.T) {
 		store.ServeHTTP(w, r)
 	}))
 	w := prepare(t)
-	w.env = []string{"AWS_ACCESS_KEY_ID=" + awsKey, "AWS_SECRET_ACCESS_KEY=" + awsSecret}
+	w.env = []string{"AWS_ACCESS_KEY_ID=" + lasting.key, "AWS_SECRET_ACCESS_KEY=" + lasting.secret}
 	w.extra, w.pipeline = "  sigv4auth: {region: eu-central-1, service: aps}", ", sigv4auth"
 	w.run(fast.with(options{
 		"shards":           "1",
+		"tenant":           "{default: team-a}",
 		"http":             fmt.Sprintf("{endpoint: %q, timeout: 2s, auth: {authenticator: sigv4auth}}", front.URL+"/api/v1/write"),
 		"retry_on_failure": "{initial_interval: 1200ms, max_interval: 1200ms}",
 	}))
