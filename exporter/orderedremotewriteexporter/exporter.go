@@ -31,6 +31,7 @@ type remoteWriter struct {
 	cfg       *Config
 	set       exporter.Settings
 	telemetry *telemetry
+	health    health
 	notes     *notes
 	born      time.Time
 	room      *room
@@ -64,7 +65,6 @@ func newExporter(set exporter.Settings, cfg *Config) (*remoteWriter, error) {
 	x := &remoteWriter{
 		cfg:     cfg,
 		set:     set,
-		notes:   newNotes(set.Logger, cfg.OnError.FailAction),
 		born:    time.Now(),
 		room:    newRoom(cfg),
 		in:      newIntake(cfg),
@@ -74,6 +74,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*remoteWriter, error) {
 		disk:    seglog.OS{},
 		boot:    bootID(),
 	}
+	x.notes = newNotes(set.Logger, &x.health, cfg.OnError.FailAction)
 	x.trouble.x = x
 	x.room.crowd = x.poke
 	if cfg.WAL.HasValue() {
@@ -121,7 +122,7 @@ func (x *remoteWriter) Start(ctx context.Context, host component.Host) error {
 	if x.client, err = newClient(ctx, x.cfg, host, x.set); err != nil {
 		return fmt.Errorf("http: %w", err)
 	}
-	x.notes.host = host
+	x.health.host = host
 	if x.cfg.WAL.HasValue() {
 		if err := x.openWAL(); err != nil {
 			return err

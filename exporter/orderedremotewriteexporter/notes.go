@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap"
 )
@@ -24,7 +22,7 @@ const (
 // state of the exporter as a whole, however many slots and requests see it.
 type notes struct {
 	log        *zap.Logger
-	host       component.Host
+	health     *health
 	failAction string
 
 	mu        sync.Mutex
@@ -35,8 +33,8 @@ type notes struct {
 	refusals  map[reason]time.Time // last seen, of tenants
 }
 
-func newNotes(log *zap.Logger, failAction string) *notes {
-	return &notes{log: log, failAction: failAction, troubles: map[string]time.Time{}, kinds: map[reason]bool{}, conflicts: map[*stream]struct{}{}, refusals: map[reason]time.Time{}}
+func newNotes(log *zap.Logger, health *health, failAction string) *notes {
+	return &notes{log: log, health: health, failAction: failAction, troubles: map[string]time.Time{}, kinds: map[reason]bool{}, conflicts: map[*stream]struct{}{}, refusals: map[reason]time.Time{}}
 }
 
 // isNews notes a kind of trouble and tells whether it was absent before.
@@ -94,14 +92,14 @@ func (n *notes) hold(why reason, a answer) {
 		return
 	}
 	err := fmt.Errorf("data is held (%s): %w", why, a.asError())
-	event := componentstatus.NewRecoverableErrorEvent(err)
+	fields := append(a.fields(), zap.Stringer("reason", why))
 	if n.failAction == shutdown {
-		n.log.Error("on_error says fail: the process is to end", append(a.fields(), zap.Stringer("reason", why))...)
-		event = componentstatus.NewFatalErrorEvent(err)
-	} else {
-		n.log.Error("on_error says fail: data is held and tried every minute", append(a.fields(), zap.Stringer("reason", why))...)
+		n.log.Error("on_error says fail: the process is to end", fields...)
+		n.health.fatal(err)
+		return
 	}
-	n.report(event)
+	n.log.Error("on_error says fail: data is held and tried every minute", fields...)
+	n.health.begin(dataHeld, err)
 }
 
 // release notes that one slot less holds its data.
@@ -110,18 +108,8 @@ func (n *notes) release() {
 	defer n.mu.Unlock()
 	if n.held--; n.held == 0 {
 		n.log.Info("nothing is held any more")
-		n.report(componentstatus.NewEvent(componentstatus.StatusOK))
+		n.health.end(dataHeld)
 	}
-}
-
-// report sends the status. A fatal one waits until somebody ends the process,
-// and that may be waiting for us.
-func (n *notes) report(event *componentstatus.Event) {
-	if event.Status() == componentstatus.StatusFatalError {
-		go componentstatus.ReportStatus(n.host, event)
-		return
-	}
-	componentstatus.ReportStatus(n.host, event)
 }
 
 // fellBack names the formats a store does not and does take.

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 )
 
@@ -14,7 +13,7 @@ import (
 type trouble struct {
 	x   *remoteWriter
 	bad atomic.Bool
-	mu  sync.Mutex // so that what is reported last is true
+	mu  sync.Mutex // so that what is told last is true
 }
 
 func (t *trouble) report(err error) {
@@ -25,7 +24,7 @@ func (t *trouble) report(err error) {
 		return
 	}
 	t.x.set.Logger.Error("the disk fails; calls are refused and data waits until it works again", zap.Error(err))
-	t.x.notes.report(componentstatus.NewRecoverableErrorEvent(fmt.Errorf("wal: %w", err)))
+	t.x.health.begin(diskFails, fmt.Errorf("wal: %w", err))
 }
 
 func (t *trouble) over() {
@@ -38,7 +37,5 @@ func (t *trouble) over() {
 		return
 	}
 	t.x.set.Logger.Info("the disk works again")
-	if t.x.notes.slotsHeld() == 0 {
-		t.x.notes.report(componentstatus.NewEvent(componentstatus.StatusOK))
-	}
+	t.x.health.end(diskFails)
 }
