@@ -70,6 +70,7 @@ type Keeper struct {
 	grown  int64 // bytes appended since the last snapshot
 
 	unforced  atomic.Bool // a Force failed, and no snapshot was taken since
+	closing   atomic.Bool
 	snapshots snapshots
 }
 
@@ -134,5 +135,11 @@ func (k *Keeper) Force(position seglog.Position) error {
 // Bytes is the size of the log on disk, without snapshots.
 func (k *Keeper) Bytes() int64 { return k.log.Bytes() }
 
-// Close forces what was appended and releases the directory. It is safe to call twice.
-func (k *Keeper) Close() error { return k.log.Close() }
+// Close ends a snapshot that is being written, forces what was appended and releases the directory. It is safe to call
+// twice.
+func (k *Keeper) Close() error {
+	k.closing.Store(true)
+	k.snapshots.mu.Lock()
+	defer k.snapshots.mu.Unlock()
+	return k.log.Close()
+}

@@ -466,3 +466,15 @@ func TestNoLifeForgetsWhatAnEarlierOneAppended(t *testing.T) {
 		require.Equal(t, stateAfter(appended), l.state())
 	})
 }
+
+func TestClosingEndsASnapshot(t *testing.T) {
+	l := open(t, t.TempDir(), nil)
+	l.mustGive(t, "a")
+	l.closing.Store(true)
+	require.ErrorIs(t, l.save(), seglog.ErrClosed)
+	require.NoError(t, l.Close())
+	require.ErrorIs(t, l.Snapshot(), seglog.ErrClosed)
+	require.ErrorIs(t, l.give("b"), seglog.ErrClosed)
+	require.NoError(t, l.Close())
+	require.Empty(t, files(t, l.options.Dir, "*.tmp"))
+}

@@ -37,6 +37,9 @@ func (k *Keeper) Snapshot() error {
 	s := &k.snapshots
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if k.closing.Load() {
+		return seglog.ErrClosed
+	}
 	if !k.due() {
 		return nil
 	}
@@ -65,7 +68,7 @@ func (k *Keeper) save() error {
 	if err != nil {
 		return fmt.Errorf("saving the state: %w", err)
 	}
-	if err := k.log.SaveSnapshot(state.content.writeTo); err != nil {
+	if err := k.log.SaveSnapshot(func(w io.Writer) error { return k.write(w, &state.content) }); err != nil {
 		return fmt.Errorf("writing a snapshot: %w", err)
 	}
 	k.options.Lock.Lock()
@@ -76,6 +79,19 @@ func (k *Keeper) save() error {
 	s.last.Store(&SnapshotStats{At: began, Bytes: s.bytes, Paused: state.paused, Took: time.Since(began)})
 	if err := k.log.Truncate(older); err != nil {
 		return fmt.Errorf("shortening the log: %w", err)
+	}
+	return nil
+}
+
+// write gives up when the keeper is being closed: the log holds it all.
+func (k *Keeper) write(w io.Writer, content *chunks) error {
+	for _, chunk := range content.all {
+		if k.closing.Load() {
+			return seglog.ErrClosed
+		}
+		if _, err := w.Write(chunk); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -178,13 +194,4 @@ func (c *chunks) write(p []byte) {
 func (c *chunks) take(other *chunks) {
 	c.all = append(c.all, other.all...)
 	c.size += other.size
-}
-
-func (c *chunks) writeTo(w io.Writer) error {
-	for _, chunk := range c.all {
-		if _, err := w.Write(chunk); err != nil {
-			return err
-		}
-	}
-	return nil
 }
