@@ -74,9 +74,10 @@ type Keeper struct {
 	snapshots snapshots
 }
 
-// Open recovers the machines that fresh makes, which is called again when what it made before cannot be used. An
-// error means that the directory cannot be used: it is locked by another process, or the disk fails.
-func Open(options Options, fresh func() map[uint8]Machine) (*Keeper, Recovery, error) {
+// Open recovers the machines that fresh makes. It calls fresh again, with lost true, when an earlier life's state
+// cannot be known: these are the machines that are used then. An error means that the directory cannot be used: it is
+// locked by another process, or the disk fails.
+func Open(options Options, fresh func(lost bool) map[uint8]Machine) (*Keeper, Recovery, error) {
 	began := time.Now()
 	if options.Disk == nil {
 		options.Disk = seglog.OS{}
@@ -84,14 +85,14 @@ func Open(options Options, fresh func() map[uint8]Machine) (*Keeper, Recovery, e
 	if options.SnapshotBytes == 0 {
 		options.SnapshotBytes = 64 << 20
 	}
-	k, recovery, err := load(options, fresh())
+	k, recovery, err := load(options, fresh)
 	if loss, lost := errors.AsType[*lossError](err); lost {
 		var where string
 		if where, err = setAside(options.Disk, options.Dir); err != nil {
 			return nil, recovery, fmt.Errorf("setting aside a state that cannot be used (%w): %w", loss, err)
 		}
 		notes := append(recovery.Notes, loss.Error(), "the state is kept in "+where)
-		k, recovery, err = load(options, fresh())
+		k, recovery, err = load(options, fresh)
 		recovery.Notes = notes
 	}
 	recovery.Took = time.Since(began)

@@ -57,8 +57,9 @@ func (c *chain) Load(r io.Reader) error {
 type life struct {
 	*Keeper
 	Recovery
-	lock   sync.Mutex
-	chains [2]*chain
+	lock     sync.Mutex
+	chains   [2]*chain
+	toldLost bool
 }
 
 func open(t require.TestingT, dir string, disk seglog.Disk, change ...func(*Options)) *life {
@@ -74,11 +75,22 @@ func tryOpen(dir string, disk seglog.Disk, change ...func(*Options)) (*life, err
 		c(&options)
 	}
 	var err error
-	l.Keeper, l.Recovery, err = Open(options, func() map[uint8]Machine {
+	l.Keeper, l.Recovery, err = Open(options, func(lost bool) map[uint8]Machine {
+		l.toldLost = lost
 		l.chains = [2]*chain{{}, {}}
 		return map[uint8]Machine{1: l.chains[0], 2: l.chains[1]}
 	})
+	if err == nil {
+		err = l.check()
+	}
 	return l, err
+}
+
+func (l *life) check() error {
+	if l.toldLost != l.Lost {
+		return errors.New("the machines were not told whether the state was lost")
+	}
+	return nil
 }
 
 // give appends a record and applies it.

@@ -17,7 +17,7 @@ func (e *lossError) Error() string { return e.why }
 func lossf(format string, args ...any) error { return &lossError{fmt.Sprintf(format, args...)} }
 
 // load opens the log and brings the machines to where it ends. It returns a lossError when it cannot.
-func load(options Options, machines map[uint8]Machine) (*Keeper, Recovery, error) {
+func load(options Options, fresh func(lost bool) map[uint8]Machine) (*Keeper, Recovery, error) {
 	sync := options.Sync
 	if sync == seglog.SyncAlways {
 		sync = seglog.SyncInterval // Force is called after the lock
@@ -29,10 +29,13 @@ func load(options Options, machines map[uint8]Machine) (*Keeper, Recovery, error
 	if err != nil {
 		return nil, Recovery{}, err
 	}
-	k := &Keeper{options: options, machines: machines, log: log}
+	k := &Keeper{options: options, machines: fresh(false), log: log}
 	recovery, err := k.recover()
 	if err != nil {
 		return nil, recovery, errors.Join(err, log.Close())
+	}
+	if recovery.Lost {
+		k.machines = fresh(true)
 	}
 	return k, recovery, nil
 }
