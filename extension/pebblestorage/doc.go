@@ -6,6 +6,7 @@
 //	extension.go  start, clients, shutdown
 //	client.go     the operations of one component: get, set, delete, batch, walk
 //	key.go        keys that no two clients share
+//	logs.go       directories for logs that components keep themselves
 //	store.go      the database while it is open, and what becomes of it when it fails
 //	room.go       how much disk it may take
 //	open.go       opening; what cannot be read is set aside

@@ -27,6 +27,7 @@ type pebbleStorage struct {
 	telemetry *metadata.TelemetryBuilder
 	mu        sync.Mutex
 	store     *store
+	given     map[string]bool // log directories
 }
 
 var _ storage.Extension = (*pebbleStorage)(nil)
@@ -43,7 +44,7 @@ func (p *pebbleStorage) Start(_ context.Context, host component.Host) error {
 		return err
 	}
 	p.mu.Lock()
-	p.store = s
+	p.store, p.given = s, map[string]bool{}
 	p.mu.Unlock()
 	return p.register(s)
 }
