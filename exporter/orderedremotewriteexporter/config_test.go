@@ -102,7 +102,7 @@ func TestReadmeListsEveryOption(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	_, options, _ := strings.Cut(string(readme), "## Options")
-	options, _, _ = strings.Cut(options, "## Slots")
+	options, _, _ = strings.Cut(options, "## Choices")
 	rows := map[string]string{}
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| ([^|]+) \\| ([^|]+) \\|").FindAllStringSubmatch(options, -1) {
 		rows[m[1]] = strings.Trim(strings.TrimSpace(m[3]), "`'")

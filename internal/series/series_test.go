@@ -56,8 +56,8 @@ func TestOverlaps(t *testing.T) {
 	}
 }
 
-// The law: two series are the same exactly when their labels are, however the
-// labels are spread over entity and extras and whatever the hash does.
+// The law: two series are the same exactly when their labels and tenants are, however
+// the labels are spread over entity and extras and whatever the hash does.
 func TestIdentityIsTheLabelSet(t *testing.T) {
 	for _, hash := range []struct {
 		name string
@@ -84,9 +84,11 @@ func checkIdentity(t *rapid.T, hash func(uint64) uint64) {
 			parts[part] = append(parts[part], Label{k, labels[k]})
 		}
 		metric := rapid.SampledFrom([]string{"m", "n"}).Draw(t, "metric")
-		s, fresh := table.Get(in.Intern(parts[0]), in.Intern([]Label{{NameLabel, metric}}), in.Intern(parts[1]))
+		tenant := rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "tenant")
+		s, fresh := table.Get(in.InternFor(tenant, parts[0]), in.Intern([]Label{{NameLabel, metric}}), in.Intern(parts[1]))
 		labels[NameLabel] = metric
-		key := fmt.Sprint(labels)
+		key := fmt.Sprint(tenant, labels)
+		require.Equal(t, tenant, s.Entity.Tenant())
 		if was, ok := known[key]; ok {
 			require.Same(t, was, s)
 			require.False(t, fresh)
