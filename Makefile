@@ -9,7 +9,7 @@ SOURCES := $(shell find receiver processor exporter extension internal -name '*.
 PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build check unit e2e faults faults-short soak conformance rules lint generate generated fuzz bench screenshot rename-module clean
+.PHONY: help demo test build check unit e2e faults faults-short soak conformance bench-pipeline rules lint generate generated fuzz bench screenshot rename-module clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ check: bin/weir lint generated ## lint, generated files up to date, example conf
 
 unit: ## unit, golden, property and fuzz-seed tests of all modules
 	go test -race -timeout 20m $(PACKAGES)
-	cd test && go vet ./... && go test -timeout 20m ./cluster/... ./demo/...
+	cd test && go vet ./... && go test -timeout 20m ./bench/... ./cluster/... ./demo/...
 
 e2e: bin/weir $(TOOLS)/victoria-metrics $(TOOLS)/prometheus ## the binary against a real Flink, VictoriaMetrics and Prometheus (needs Java 17 and Maven)
 	cd test && go test -count=1 -tags e2e -timeout 40m -v ./e2e/...
@@ -56,6 +56,15 @@ soak: bin/weir ## one hour of series that come and go, kills and outages (writes
 
 conformance: bin/weir ## what the Prometheus project asks of senders (writes docs/results)
 	$(call results,Conformance,./conformance,-tags conformance -timeout 20m)
+
+PEERS := $(TOOLS)/vmagent $(TOOLS)/prometheus $(TOOLS)/otelcol
+
+RUN ?= all
+SERIES ?= 200000,1000000
+WINDOWS ?= 3
+bench-pipeline: bin/weir $(PEERS) ## what scrape to store costs, beside vmagent, Prometheus and otelcol (RUN=plain,wal SERIES=200000 WINDOWS=3; 50 minutes; writes docs/performance.md)
+	go build -C test -o $(CURDIR)/bin/bench-pipeline ./bench
+	bin/bench-pipeline -run $(RUN) -series $(SERIES) -windows $(WINDOWS) -doc docs/performance.md $(BENCH)
 
 rules: $(TOOLS)/promtool ## check and test the alert rules of dashboards/rules
 	$(TOOLS)/promtool check rules --lint=all --lint-fatal dashboards/rules/weir.yaml
@@ -99,8 +108,13 @@ clean: ## remove what was built (not the download caches)
 $(TOOLS)/builder $(TOOLS)/mdatagen $(TOOLS)/staticcheck $(TOOLS)/gofumpt: tools/build/go.mod
 	go build -C tools/build -o $(TOOLS)/ tool && touch $(TOOLS)/builder $(TOOLS)/mdatagen $(TOOLS)/staticcheck $(TOOLS)/gofumpt
 
-$(TOOLS)/victoria-metrics: tools/victoriametrics/go.mod
-	CGO_ENABLED=0 go build -C tools/victoriametrics -o $(TOOLS)/ tool && touch $@
+$(TOOLS)/victoria-metrics $(TOOLS)/vmagent: tools/victoriametrics/go.mod
+	CGO_ENABLED=0 go build -C tools/victoriametrics -o $(TOOLS)/ github.com/VictoriaMetrics/VictoriaMetrics/app/$(@F) && touch $@
+
+$(TOOLS)/otelcol: test/bench/otelcol.yaml | $(TOOLS)/builder
+	@mkdir -p .cache
+	$(TOOLS)/builder --config test/bench/otelcol.yaml
+	cp .cache/otelcol/otelcol $@
 
 $(TOOLS)/prometheus $(TOOLS)/promtool: tools/prometheus/go.mod
 	CGO_ENABLED=0 go build -C tools/prometheus -tags netgo,remove_all_sd -ldflags '-s -w' -o $(TOOLS)/ github.com/prometheus/prometheus/cmd/$(@F) && touch $@

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"weir.example/test/cluster"
+)
+
+// program is an executable that takes part.
+type program string
+
+const (
+	weir       program = "weir"
+	vmagent    program = "vmagent"
+	prometheus program = "prometheus"
+	otelcol    program = "otelcol"
+)
+
+var binaries = map[program]cluster.Binary{
+	weir:       cluster.WeirBinary,
+	vmagent:    {Default: ".tools/vmagent", Variable: "VMAGENT_BIN", Make: "make bench-pipeline"},
+	prometheus: cluster.PrometheusBinary,
+	otelcol:    {Default: ".tools/otelcol", Variable: "OTELCOL_BIN", Make: "make bench-pipeline"},
+}
+
+// contender is one program with one configuration.
+type contender struct {
+	Name     string // unique in its round; its path at source and sink
+	Program  program
+	Steps    steps
+	Protocol string // of remote write
+	WAL      bool   // Weir's; a Prometheus agent always has one
+}
+
+// steps is what is done to the data on its way.
+type steps string
+
+const (
+	plain  steps = "plain"  // nothing
+	rename steps = "rename" // Flink's documented names; the two labels of a task's attempt go
+	merged steps = "merged" // rename, and the subtasks of a task are aggregated
+)
+
+// round is a set of contenders that run at the same time.
+type round struct {
+	name       string
+	about      string
+	contenders []contender
+}
+
+var rounds = []round{
+	{"plain", "every series as Flink names it", []contender{
+		{"weir", weir, plain, "2.0", false},
+		{"vmagent", vmagent, plain, "1.0", false},
+		{"prometheus", prometheus, plain, "2.0", false},
+		{"otelcol", otelcol, plain, "2.0", false},
+	}},
+	{"rename", "documented names; the labels of task attempts are superseded (Weir) or dropped (the others)", []contender{
+		{"weir", weir, rename, "2.0", false},
+		{"vmagent", vmagent, rename, "1.0", false},
+		{"prometheus", prometheus, rename, "2.0", false},
+		{"otelcol", otelcol, rename, "2.0", false},
+	}},
+	{"rw1", "as rename, with Remote Write 1.0", []contender{
+		{"weir", weir, rename, "1.0", false},
+		{"vmagent", vmagent, rename, "1.0", false},
+		{"prometheus", prometheus, rename, "1.0", false},
+		{"otelcol", otelcol, rename, "1.0", false},
+	}},
+	{"wal", "as rename, with Weir's log (fsync: interval) and without", []contender{
+		{"weir", weir, rename, "2.0", false},
+		{"weir-wal", weir, rename, "2.0", true},
+		{"vmagent", vmagent, rename, "1.0", false},
+	}},
+	{"merged", "as rename, and subtask_index is aggregated away", []contender{
+		{"weir", weir, merged, "2.0", false},
+		{"vmagent-aggregation", vmagent, merged, "1.0", false},
+		{"vmagent", vmagent, rename, "1.0", false},
+	}},
+}
