@@ -1,0 +1,107 @@
+package aggregate
+
+import (
+	"encoding/binary"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+const (
+	maxBirthDelay = pcommon.Timestamp(30 * time.Second)
+	// noStart marks an unborn output that has absorbed nothing.
+)
+
+// admit decides whether the first point of a cumulative input counts in full. If not, it is a baseline: it was, or may
+// have been, counted before.
+func (a *Aggregator) admit(s *sample, in *input, out *output, tally *Tally) bool {
+	defer a.meetFirst(out, s.time)
+	if in.kind != kindNone { // it was of another kind, under which it counted until in.at
+		if s.start > in.at {
+			return true
+		}
+	} else if !out.has(outBorn | outJoined) {
+		if s.start == 0 {
+			out.flags |= outUnknown
+		} else {
+			out.reachBack(s.start)
+		}
+		return true
+	} else if s.start != 0 && s.start >= out.first && s.start >= a.floor && s.start > out.forgotten {
+		if !out.has(outBorn) {
+			out.reachBack(s.start)
+		}
+		return true
+	}
+	tally[UnknownStart]++
+	if !out.has(outBorn) {
+		out.reachBack(s.time)
+	}
+	return false
+}
+
+// meetFirst notes the first sample of an output. Until birth the smallest time counts, so that it does not depend on the
+// order of a batch.
+func (a *Aggregator) meetFirst(out *output, at pcommon.Timestamp) {
+	if out.arrived == 0 {
+		out.arrived = a.clock
+	}
+	if !out.has(outBorn) && (out.first == 0 || at < out.first) {
+		out.first = at
+	}
+}
+
+// noteMoved lets an unborn output that an input moved to begin at that input's last point, from which on it counts.
+func (a *Aggregator) noteMoved(in *input, out *output) {
+	if out.has(outBorn) {
+		return
+	}
+	if out.arrived == 0 || out.start == 0 && !out.has(outUnknown) || in.at < out.start {
+		out.reachBack(in.at)
+	}
+	a.meetFirst(out, in.at)
+}
+
+// bear settles the start of an output at a tick, if it is time, and tells whether it is born.
+func (a *Aggregator) bear(out *output, sum *merged, tick pcommon.Timestamp, delay pcommon.Timestamp) bool {
+	if out.has(outBorn) {
+		return true
+	}
+	if out.arrived == 0 {
+		return false
+	}
+	if out.has(outUnknown) {
+		if delay == 0 {
+			delay = maxBirthDelay
+			if sum.spacing != 0 {
+				delay = min(delay, 2*pcommon.Timestamp(sum.spacing)*spacingUnit)
+			}
+		}
+		// One that ends before is born at once: its last word is heard.
+		if tick < out.arrived+delay && sum.live > 0 {
+			return false
+		}
+		out.start = 0
+	}
+	if out.start <= a.lost {
+		out.start = 0 // an output that was forgotten may have had this start and a larger total
+	}
+	out.start = min(out.start, tick-millisecond)
+	out.flags |= outBorn
+	return true
+}
+
+// JoinFloor returns a record to be logged and applied when the identities of inputs changed, such as by other supersede
+// rules: the start of an input that is seen first from now on proves nothing about times before now.
+func (a *Aggregator) JoinFloor(now pcommon.Timestamp) []byte {
+	return binary.AppendUvarint([]byte{recordFloor}, uint64(now))
+}
+
+func (a *Aggregator) applyFloor(at pcommon.Timestamp) {
+	a.floor = max(a.floor, at)
+	for _, out := range a.outputs {
+		if out != nil && out.has(outKnown) && out.arrived != 0 && !out.has(outBorn) {
+			out.flags |= outJoined
+		}
+	}
+}
