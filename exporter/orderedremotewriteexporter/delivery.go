@@ -10,8 +10,16 @@ import (
 // gives it up. It is false if ctx ended first: the request is still there.
 func (s *slot) deliver(ctx context.Context) bool { return s.deliverPart(ctx, s.request) }
 
-func (s *slot) deliverPart(ctx context.Context, samples []sample) bool {
+func (s *slot) deliverPart(ctx context.Context, samples []sample) (settled bool) {
 	t := trial{slot: s, began: s.x.clock()}
+	all := len(samples)
+	defer func() {
+		// What is not settled stays, with what became too old of it, for another life to
+		// count or for the end of this one.
+		if old := all - len(samples); settled && old > 0 {
+			s.x.telemetry.dropped(tooOld, old)
+		}
+	}()
 	for {
 		if samples = s.young(samples); len(samples) == 0 {
 			return true
@@ -101,7 +109,7 @@ func (t *trial) next(v verdict, a answer) (wait time.Duration, why reason) {
 	return wait, none
 }
 
-// young drops the samples that became too old to be sent.
+// young returns the samples that did not become too old to be sent.
 func (s *slot) young(samples []sample) []sample {
 	limit := s.x.cfg.SampleAgeLimit
 	if limit == 0 {
@@ -112,9 +120,7 @@ func (s *slot) young(samples []sample) []sample {
 	if !slices.ContainsFunc(samples, old) {
 		return samples
 	}
-	kept := slices.DeleteFunc(slices.Clone(samples), old)
-	s.x.telemetry.dropped(tooOld, len(samples)-len(kept))
-	return kept
+	return slices.DeleteFunc(slices.Clone(samples), old)
 }
 
 // fallBack tells whether the same samples can be sent in another format.

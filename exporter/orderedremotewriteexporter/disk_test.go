@@ -26,6 +26,7 @@ type mortal struct {
 	space int    // bytes that files below root may take
 
 	segment int64 // size of the segments on it; 0: very small
+	room    int   // of the log, in bytes; 0: as configured
 }
 
 func immortal() *mortal { return &mortal{left: -1} }

@@ -1,6 +1,7 @@
 package orderedremotewriteexporter
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -103,6 +104,21 @@ func TestSamplesThatBecameTooOldAreNotSent(t *testing.T) {
 		assert.Equal(t, 2, r.droppedFor(tooOld))
 		assert.Len(t, store.times, 2, "what is too old altogether is no request")
 		r.requireAddsUp()
+	})
+}
+
+func TestWhatBecameTooOldIsCountedOnceWhenAShutdownComesFirst(t *testing.T) {
+	epoch := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	answers := []http.Response{status(500, "Retry-After", "600")}
+	onFakeTime(t, func(c *Config) { c.SampleAgeLimit = 5 * time.Minute }, answers, func(r *rig, store *clockwork) {
+		r.send(newBatch().resource(flink...).gauge("old", epoch, 1).gauge("ahead", epoch+3_600_000, 1).md)
+		time.Sleep(15 * time.Minute) // the second attempt is without the old one
+		synctest.Wait()
+		assert.Len(t, store.times, 2)
+		assert.NoError(t, r.Shutdown(context.Background()))
+		assert.EqualValues(t, 2, r.metric("num_samples_dropped"))
+		assert.EqualValues(t, 2, r.metric("num_samples_in"))
+		assert.Zero(t, r.remoteWriter.telemetry.pending.Load())
 	})
 }
 
