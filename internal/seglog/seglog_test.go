@@ -195,6 +195,19 @@ func TestForeignSegmentsAreSetAsideAndNeverDeleted(t *testing.T) {
 	require.Len(t, kept, 2)
 }
 
+func TestSegmentsOfAnOlderFormatAreReadWhereTheirOwnerSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	for format := uint16(1); format <= 4; format++ {
+		log := open(t, seglog.Options{Dir: dir, Format: format, Oldest: 1})
+		add(t, log, fmt.Sprint("of format ", format))
+		require.NoError(t, log.Close())
+	}
+	log := open(t, seglog.Options{Dir: dir, Format: 3, Oldest: 2})
+	require.Len(t, log.SetAside(), 2, "one is too old, one too new")
+	got, _ := read(t, log, seglog.Position{})
+	require.Equal(t, []string{"of format 2", "of format 3"}, got)
+}
+
 // A write that stops after any byte leaves all earlier records and nothing else.
 func TestTornAtEveryByteOfTheLastRecord(t *testing.T) {
 	dir := t.TempDir()
