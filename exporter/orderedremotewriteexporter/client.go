@@ -23,6 +23,7 @@ const (
 // client posts bodies to the store.
 type client struct {
 	http      *http.Client
+	transport *transport // below it
 	endpoint  string
 	userAgent string
 	header    string // that names the tenant
@@ -31,13 +32,13 @@ type client struct {
 
 func newClient(ctx context.Context, cfg *Config, host component.Host, set exporter.Settings) (*client, error) {
 	settings, fallback := withoutTenant(cfg)
-	c, err := settings.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
+	c, transport, err := newHTTP(ctx, settings, host, set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
 	// A redirected POST may become a GET or carry credentials elsewhere.
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client{http: c, endpoint: cfg.HTTP.Endpoint, userAgent: "weir/" + set.BuildInfo.Version, header: cfg.Tenant.Header, fallback: fallback}, nil
+	return &client{http: c, transport: transport, endpoint: cfg.HTTP.Endpoint, userAgent: "weir/" + set.BuildInfo.Version, header: cfg.Tenant.Header, fallback: fallback}, nil
 }
 
 // withoutTenant returns the client's configuration without a tenant for all requests,
@@ -88,4 +89,4 @@ func (c *client) post(ctx context.Context, f format, tenant string, body *payloa
 	return a
 }
 
-func (c *client) close() { c.http.CloseIdleConnections() }
+func (c *client) close() { c.transport.close() }
