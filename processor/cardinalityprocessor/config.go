@@ -6,16 +6,36 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 
 	"weir.example/internal/strictconfig"
+	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
 
 // Config holds one block for each stage. A stage whose block is absent does nothing.
 type Config struct {
 	// Rename gives Flink's metrics their documented names, units and kinds. `rename:` alone takes its defaults.
 	Rename configoptional.Optional[RenameConfig] `mapstructure:"rename"`
+
+	// Keep lists attribute keys, globs or /regexps/, that no rule touches. Default: [le, quantile].
+	Keep []string `mapstructure:"keep"`
+
+	// Rules say what becomes of labels. For each label the first rule that matches decides. Default: none.
+	Rules []rules.Rule `mapstructure:"rules"`
+
+	// RulesFile is a YAML file with keep and rules, which is watched. Its rules stand in place of Rules. Default: none.
+	RulesFile string `mapstructure:"rules_file"`
+
+	// HashKey is the key of the action hash. Default: none.
+	HashKey configopaque.String `mapstructure:"hash_key"`
+
+	// HashKeyFile is a file that holds the key of the action hash. Default: none.
+	HashKeyFile string `mapstructure:"hash_key_file"`
+
+	// Storage is the extension that keeps the state. Default: none, state is lost with the process.
+	Storage *component.ID `mapstructure:"storage"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -55,12 +75,14 @@ var (
 // Unmarshal names every mistake with its key, what was given and what is allowed.
 func (c *Config) Unmarshal(conf *confmap.Conf) error { return strictconfig.Unmarshal(conf, c) }
 
-// Validate reads the tables to find their mistakes before the collector starts, and forgets them again.
+// Validate reads tables and keys to find mistakes before the collector starts, and forgets them again.
 func (c *Config) Validate() error {
+	var faults []error
 	if rename := c.Rename.Get(); rename != nil {
-		return rename.validate()
+		faults = append(faults, rename.validate())
 	}
-	return nil
+	_, err := c.compileRules(c.Rules, c.Keep)
+	return errors.Join(append(faults, err)...)
 }
 
 func (c *RenameConfig) validate() error {

@@ -2,9 +2,11 @@ package cardinalityprocessor
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 
 	"weir.example/processor/cardinalityprocessor/internal/metadata"
+	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
 
 func TestRenameAloneTakesItsDefaults(t *testing.T) {
@@ -124,16 +127,40 @@ func TestReadmeListsEveryOptionWithItsDefault(t *testing.T) {
 func describeOptions(prefix string, block reflect.Value, into map[string]string) {
 	for field, value := range block.Fields() {
 		key := field.Tag.Get("mapstructure")
-		if key == "" {
-			continue
+		switch {
+		case key == "":
+		case value.Kind() == reflect.Struct:
+			describeOptions(prefix+key+".", inside(value), into)
+		case value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0:
+			into[prefix+key] = "none"
+		default:
+			into[prefix+key] = fmt.Sprint(value.Interface())
 		}
-		if optional := reflect.New(value.Type()); value.Kind() == reflect.Struct {
-			optional.Elem().Set(value)
-			describeOptions(prefix+key+".", optional.MethodByName("Get").Call(nil)[0].Elem(), into)
-			continue
-		}
-		into[prefix+key] = fmt.Sprint(value.Interface())
 	}
+}
+
+// inside returns the block that an optional one holds.
+func inside(block reflect.Value) reflect.Value {
+	optional := reflect.New(block.Type())
+	optional.Elem().Set(block)
+	if get := optional.MethodByName("Get"); get.IsValid() {
+		return get.Call(nil)[0].Elem()
+	}
+	return block
+}
+
+var ruleRow = regexp.MustCompile("(?m)^\\| `rules\\[\\]\\.([a-z_.]+)` \\|")
+
+func TestReadmeListsEveryKeyOfARule(t *testing.T) {
+	want := map[string]string{}
+	describeOptions("", reflect.ValueOf(rules.Rule{}), want)
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	var got []string
+	for _, row := range ruleRow.FindAllStringSubmatch(string(readme), -1) {
+		got = append(got, row[1])
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(want)), got)
 }
 
 func TestReadmeListsEveryMetricOfTheProcessor(t *testing.T) {

@@ -24,6 +24,7 @@ func NewFactory() processor.Factory {
 func createDefaultConfig() component.Config {
 	return &Config{
 		Rename: configoptional.Default(RenameConfig{Tables: []string{builtinTable}, Unmatched: UnmatchedDerive}),
+		Keep:   []string{"le", "quantile"},
 	}
 }
 

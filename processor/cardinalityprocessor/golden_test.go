@@ -1,12 +1,15 @@
 package cardinalityprocessor
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/golden"
 	"github.com/stretchr/testify/assert"
@@ -25,8 +28,9 @@ import (
 
 var update = flag.Bool("update", false, "write out.yaml and telemetry.yaml of the golden folders")
 
-// TestGolden runs every folder of testdata that holds a config.yaml: in.yaml goes in, out.yaml must come out, and the
-// processor must have counted what telemetry.yaml says.
+// TestGolden runs every folder of testdata that holds a config.yaml: in.yaml goes in, then in.2.yaml and so on if they
+// are there; out.yaml must come out, and the processor must have counted what telemetry.yaml says. Where there are rules
+// a tick follows the last call, so that out.yaml ends with the series that merged.
 func TestGolden(t *testing.T) {
 	configs, err := filepath.Glob("testdata/*/config.yaml")
 	require.NoError(t, err)
@@ -40,12 +44,13 @@ func TestGolden(t *testing.T) {
 func runGolden(t *testing.T, dir string) {
 	conf, err := confmaptest.LoadConf(filepath.Join(dir, "config.yaml"))
 	require.NoError(t, err)
-	in, err := golden.ReadMetrics(filepath.Join(dir, "in.yaml"))
+	inputs, err := filepath.Glob(filepath.Join(dir, "in*.yaml"))
 	require.NoError(t, err)
+	slices.SortFunc(inputs, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
 
 	telemetry := componenttest.NewTelemetry()
 	t.Cleanup(func() { assert.NoError(t, telemetry.Shutdown(context.Background())) })
-	got := consume(t, loadConfig(t, conf), telemetry, in)
+	got := lead(t, loadConfig(t, conf), telemetry, inputs)
 	counted := counters(t, telemetry)
 
 	out, err := golden.MarshalMetricsYAML(got)
@@ -54,6 +59,26 @@ func runGolden(t *testing.T, dir string) {
 	telemetryText, err := yaml.Marshal(counted)
 	require.NoError(t, err)
 	compareFile(t, filepath.Join(dir, "telemetry.yaml"), string(telemetryText))
+}
+
+// lead sends the calls through the processor, or where there are rules through a rig.
+func lead(t *testing.T, cfg *Config, telemetry *componenttest.Telemetry, inputs []string) pmetric.Metrics {
+	out := pmetric.NewMetrics()
+	r := newRig(t, cfg, telemetry.NewTelemetrySettings())
+	t.Cleanup(r.report.shutdown)
+	for _, input := range inputs {
+		in, err := golden.ReadMetrics(input)
+		require.NoError(t, err)
+		if len(cfg.Rules) == 0 {
+			return consume(t, cfg, telemetry, in)
+		}
+		r.consume(in)
+		r.report.add(t.Context(), &r.tally)
+		in.ResourceMetrics().MoveAndAppendTo(out.ResourceMetrics())
+		r.clock = r.clock.Add(15 * time.Second)
+	}
+	r.tick(15 * time.Second).ResourceMetrics().MoveAndAppendTo(out.ResourceMetrics())
+	return out
 }
 
 // compareFile holds got against the text of a file to the last byte, or writes it with -update.

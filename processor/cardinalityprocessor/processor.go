@@ -60,26 +60,10 @@ func (p *metricsProcessor) pass(m pmetric.Metric, t *tally) bool {
 		outcome := p.rename.apply(m)
 		t.renamed[outcome]++
 		if outcome == dropped {
-			t.droppedPoints += pointCount(m)
+			t.dropped[unmatched] += pointCount(m)
 			return false
 		}
 	}
 	return true
 }
 
-func pointCount(m pmetric.Metric) int {
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return m.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return m.Sum().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return m.Summary().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().DataPoints().Len()
-	default:
-		return 0
-	}
-}

@@ -12,15 +12,31 @@ import (
 
 // tally counts what happened in one call, so that the shared instruments are touched once per call.
 type tally struct {
-	renamed       [outcomes]int
-	droppedPoints int
+	renamed   [outcomes]int
+	dropped   [reasons]int // points
+	takeovers int
 }
+
+// reason is why points were dropped by rename, rules or supersede.
+type reason uint8
+
+const (
+	unmatched        reason = iota
+	dropSeries              // by a rule
+	superseded              // values of an incarnation that does not own the output
+	supersededMarker        // its stale markers
+	overlap                 // the owner's, not later than the last sample of those before it
+	tooManyInputs           // of a series that merges, while there are aggregate.max_inputs
+	reasons                 // how many there are
+)
+
+var reasonNames = [reasons]string{"unmatched", "drop_series", "superseded", "superseded_marker", "overlap", "too_many_inputs"}
 
 // reporter adds tallies to the processor's own metrics.
 type reporter struct {
-	builder   *metadata.TelemetryBuilder
-	outcomes  [outcomes][]metric.AddOption
-	unmatched []metric.AddOption
+	builder  *metadata.TelemetryBuilder
+	outcomes [outcomes][]metric.AddOption
+	reasons  [reasons][]metric.AddOption
 }
 
 func newReporter(set component.TelemetrySettings) (*reporter, error) {
@@ -28,7 +44,7 @@ func newReporter(set component.TelemetrySettings) (*reporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reporter{
+	r := &reporter{
 		builder: builder,
 		outcomes: [outcomes][]metric.AddOption{
 			named:   label("outcome", "table"),
@@ -36,8 +52,11 @@ func newReporter(set component.TelemetrySettings) (*reporter, error) {
 			kept:    label("outcome", "kept"),
 			dropped: label("outcome", "dropped"),
 		},
-		unmatched: label("reason", "unmatched"),
-	}, nil
+	}
+	for i, name := range reasonNames {
+		r.reasons[i] = label("reason", name)
+	}
+	return r, nil
 }
 
 // label is built once, since an attribute set is costly.
@@ -51,8 +70,13 @@ func (r *reporter) add(ctx context.Context, t *tally) {
 			r.builder.ProcessorCardinalityRenameMetrics.Add(ctx, int64(n), r.outcomes[o]...)
 		}
 	}
-	if t.droppedPoints > 0 {
-		r.builder.ProcessorCardinalityDroppedPoints.Add(ctx, int64(t.droppedPoints), r.unmatched...)
+	for i, n := range t.dropped {
+		if n > 0 {
+			r.builder.ProcessorCardinalityDroppedPoints.Add(ctx, int64(n), r.reasons[i]...)
+		}
+	}
+	if t.takeovers > 0 {
+		r.builder.ProcessorCardinalityTakeovers.Add(ctx, int64(t.takeovers))
 	}
 }
 

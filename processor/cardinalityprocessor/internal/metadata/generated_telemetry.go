@@ -28,6 +28,7 @@ type TelemetryBuilder struct {
 	registrations                     []metric.Registration
 	ProcessorCardinalityDroppedPoints metric.Int64Counter
 	ProcessorCardinalityRenameMetrics metric.Int64Counter
+	ProcessorCardinalityTakeovers     metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -69,6 +70,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_cardinality_rename_metrics",
 		metric.WithDescription("Metrics (not points) that the rename stage met, by outcome: named by a table, by the derived rule, kept as they are, or dropped. Names that no table lists and that do not begin with flink_ are not counted. [Alpha]"),
 		metric.WithUnit("{metric}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityTakeovers, err = builder.meter.Int64Counter(
+		"otelcol_processor_cardinality_takeovers",
+		metric.WithDescription("How often an output of supersede went from one incarnation to another: failovers, or a label that names no incarnation if it goes on rising. [Alpha]"),
+		metric.WithUnit("{takeover}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

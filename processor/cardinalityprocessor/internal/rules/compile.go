@@ -144,3 +144,6 @@ func checkParameters(path string, r *Rule) error {
 	}
 	return errors.Join(faults...)
 }
+
+// Empty tells whether there are no rules.
+func (s *Set) Empty() bool { return len(s.rules) == 0 }

@@ -1,0 +1,211 @@
+package cardinalityprocessor
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"weir.example/internal/series"
+	"weir.example/processor/cardinalityprocessor/internal/aggregate"
+	"weir.example/processor/cardinalityprocessor/internal/rules"
+)
+
+// refusal is after how long a series that found no room is tried again.
+const refusal = 10 * time.Second
+
+// route is what becomes of the points of one series.
+type route struct {
+	drop       bool
+	merge      bool
+	ref        aggregate.Ref // where merge is set
+	used       series.Generation
+	generation uint64       // of ref
+	own        aggregate.ID // identity after supersede, before the other rules
+	refused    int64        // Unix nanoseconds at which there was no room for its input, 0: there was
+	variant    *variant
+	contender  *contender
+	removed    []string // superseded keys of the point
+}
+
+// shape is what the identity of a series has besides resource, name and attributes.
+type shape struct {
+	scope, version, unit string
+	kind                 pmetric.MetricType
+	monotonic            bool
+	hash                 routeKey // of it and of its plan
+}
+
+// visit is where the walk stands: a metric and what it belongs to.
+type visit struct {
+	pmetric.Metric
+	entity   *entity
+	plan     *plan
+	resource pcommon.Map
+	scope    pcommon.InstrumentationScope
+}
+
+func (m *visit) monotonic() bool {
+	return m.Type() == pmetric.MetricTypeSum && m.Sum().IsMonotonic()
+}
+
+// shapeOf returns the shape of a metric, mostly the one it had last.
+func (w *walker) shapeOf(m *visit) *shape {
+	s := m.plan.shape
+	if s != nil && s.scope == m.scope.Name() && s.version == m.scope.Version() && s.unit == m.Unit() &&
+		s.kind == m.Type() && s.monotonic == m.monotonic() {
+		return s
+	}
+	s = &shape{
+		scope: strings.Clone(m.scope.Name()), version: strings.Clone(m.scope.Version()), unit: strings.Clone(m.Unit()),
+		kind: m.Type(), monotonic: m.monotonic(),
+	}
+	w.hasher.number(&s.hash, "plan", m.plan.id)
+	w.hasher.label(&s.hash, "scope", s.scope)
+	w.hasher.label(&s.hash, "version", s.version)
+	w.hasher.label(&s.hash, "unit", s.unit)
+	w.hasher.number(&s.hash, "kind", uint64(s.kind))
+	if s.monotonic {
+		w.hasher.number(&s.hash, "monotonic", 1)
+	}
+	m.plan.shape = s
+	return s
+}
+
+// route returns what becomes of a point of the metric.
+func (w *walker) route(m *visit, point pcommon.Map) *route {
+	key := w.shapeOf(m).hash
+	for k, v := range point.All() {
+		w.hasher.label(&key, k, v.AsString())
+	}
+	r, known := w.routes[key]
+	if !known {
+		r = &route{variant: m.plan.variant}
+		w.routes[key] = r
+		w.lead(r, m, point)
+	} else if w.stale(r) {
+		w.lead(r, m, point)
+	}
+	r.used = w.generation
+	return r
+}
+
+// stale tells whether a route must be found anew: the aggregator forgot its input, or made an output of its series.
+func (w *walker) stale(r *route) bool {
+	switch {
+	case r.drop:
+		return false
+	case r.refused != 0:
+		return w.now().UnixNano()-r.refused > int64(refusal)
+	case r.merge:
+		return r.generation != w.aggregator.Generation()
+	}
+	return w.aggregator.HasOutput(r.own)
+}
+
+// lead finds out what becomes of a series.
+func (w *walker) lead(r *route, m *visit, point pcommon.Map) {
+	resource, attributes := pcommon.NewMap(), pcommon.NewMap()
+	m.resource.CopyTo(resource)
+	point.CopyTo(attributes)
+	var onResource, onPoint rules.Rewrite
+	if program := m.plan.program; program != nil {
+		onResource, onPoint = program.Rewrite(resource, point), program.Rewrite(attributes, point)
+		if r.drop = onResource.DropSeries || onPoint.DropSeries; r.drop {
+			return
+		}
+		w.contend(r, m, onResource.Superseded, onPoint.Superseded, point)
+	}
+	remove(resource, onResource.Superseded)
+	remove(attributes, onPoint.Superseded)
+	series := aggregate.Output{
+		Resource: resource, Attributes: attributes, ScopeName: m.scope.Name(), ScopeVersion: m.scope.Version(),
+		Name: m.plan.name, Description: m.Description(), Unit: m.Unit(), Type: m.Type(), Monotonic: m.monotonic(),
+	}
+	r.own, r.refused = series.ID(), 0
+	if r.merge = len(onResource.Merged)+len(onPoint.Merged) > 0 || w.aggregator.HasOutput(r.own); !r.merge {
+		return
+	}
+	series.Function = w.functionOf(m.plan.name, attributes)
+	rewrite(resource, onResource.Merged)
+	rewrite(attributes, onPoint.Merged)
+	ref, err := w.aggregator.Resolve(r.own, &series)
+	if err != nil {
+		r.refused = w.now().UnixNano()
+		return
+	}
+	r.ref, r.generation = ref, w.aggregator.Generation()
+}
+
+// contend finds the incarnation that a series is of.
+func (w *walker) contend(r *route, m *visit, onResource, onPoint []string, point pcommon.Map) {
+	if !m.plan.program.Supersedes() {
+		return
+	}
+	slices.Sort(onResource)
+	slices.Sort(onPoint)
+	r.variant, r.removed = w.variant(m.entity, m.resource, onResource), onPoint
+	r.contender = r.variant.contender
+	w.pointwise = w.pointwise || len(onPoint) > 0
+	if len(onPoint) > 0 || w.pointwise && len(onResource) == 0 {
+		r.contender = w.contender(m.resource, onResource, point, onPoint)
+	}
+}
+
+// functionOf decides before rules take the quantile away: what is left is still a set of quantiles.
+func (w *walker) functionOf(name string, attributes pcommon.Map) aggregate.Function {
+	if _, quantile := attributes.Get(aggregate.QuantileAttribute); quantile {
+		return aggregate.Max
+	}
+	return w.function(name)
+}
+
+func remove(attrs pcommon.Map, keys []string) {
+	if len(keys) > 0 {
+		attrs.RemoveIf(func(key string, _ pcommon.Value) bool { return slices.Contains(keys, key) })
+	}
+}
+
+func rewrite(attrs pcommon.Map, edits []rules.Edit) {
+	for i := range edits {
+		if edits[i].Remove {
+			attrs.Remove(edits[i].Key)
+		} else {
+			attrs.PutStr(edits[i].Key, edits[i].Value)
+		}
+	}
+}
+
+// routeKey stands for a series. Its 128 bits depend on random seeds, so that no one can make two series meet.
+type routeKey [2]uint64
+
+// hasher adds up hashes of labels, in any order.
+type hasher struct{ keys, values [2]maphash.Seed }
+
+func newHasher() (h hasher) {
+	for i := range h.keys {
+		h.keys[i], h.values[i] = maphash.MakeSeed(), maphash.MakeSeed()
+	}
+	return h
+}
+
+func (h *hasher) label(sum *routeKey, key, value string) {
+	for i := range sum {
+		sum[i] += fold(maphash.String(h.keys[i], key), maphash.String(h.values[i], value))
+	}
+}
+
+func (h *hasher) number(sum *routeKey, key string, value uint64) {
+	for i := range sum {
+		sum[i] += fold(maphash.String(h.keys[i], key), maphash.Comparable(h.values[i], value))
+	}
+}
+
+func fold(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b|1)
+	return high ^ low
+}

@@ -1,0 +1,146 @@
+package cardinalityprocessor
+
+import (
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"weir.example/internal/series"
+	"weir.example/processor/cardinalityprocessor/internal/aggregate"
+	"weir.example/processor/cardinalityprocessor/internal/rules"
+	"weir.example/processor/cardinalityprocessor/internal/supersede"
+)
+
+const (
+	// idleTime is a generation: what was used in neither this one nor the one before is forgotten.
+	idleTime = 10 * time.Minute
+	// maxPlans (about 100 bytes each) and maxRoutes (about 150) bound what is remembered; when there was more, everything
+	// is found out anew. That costs time, never correctness.
+	maxPlans  = 2_000_000
+	maxRoutes = 2_000_000
+)
+
+// walker leads the metrics of one call through rename, rules and supersede. It remembers what the rules say about each
+// metric of each resource, so that what is known costs two comparisons. The core's mutex guards all of it.
+type walker struct {
+	rename     *renamer // nil: the stage is off
+	rules      *rules.Set
+	aggregator *aggregate.Aggregator
+	owners     *supersede.Owners
+	function   func(metric string) aggregate.Function // of gauges that are merged
+	commit     func(record []byte) error              // logs and applies a record of owners
+	now        func() time.Time
+
+	entities   *series.Memo[*entity]
+	names      map[string]string // interned
+	routes     map[routeKey]*route
+	contenders map[contenderKey]*contender
+	plans      int    // made since the last forget
+	planID     uint64 // of the newest plan
+	pointwise  bool   // labels of points were superseded
+	hasher     hasher
+	generation series.Generation
+	call       uint64
+
+	// Of the present call.
+	steps  []step
+	seen   []*contender
+	taken  []*route // of the points of routed steps
+	record supersede.Record
+	editor *editor
+}
+
+// newWalker makes a walker of its stages, state and functions.
+func newWalker(given walker) *walker {
+	w := &given
+	w.hasher = newHasher()
+	w.editor = newEditor(w)
+	w.forget()
+	return w
+}
+
+// swapRules puts other rules in force. Nothing that was found out about the old ones remains.
+func (w *walker) swapRules(set *rules.Set) {
+	w.rules = set
+	w.forget()
+}
+
+func (w *walker) forget() {
+	w.entities = series.NewMemo[*entity]()
+	w.entities.Sweep(w.generation, 1)
+	w.names = map[string]string{}
+	w.routes = map[routeKey]*route{}
+	w.contenders = map[contenderKey]*contender{}
+	w.plans = 0
+}
+
+// walk edits md in place. What merges is taken out of it and encoded into the batch, which is nil if there is none. An
+// error means that nothing but names was changed and nothing may pass.
+func (w *walker) walk(md pmetric.Metrics, t *tally) (*aggregate.Batch, error) {
+	w.sweep()
+	w.call++
+	if unchanged := w.survey(md, t); unchanged {
+		return nil, nil
+	}
+	if err := w.decide(t); err != nil {
+		return nil, err
+	}
+	return w.editor.run(md, t), nil
+}
+
+// sweep forgets what was not used for a while.
+func (w *walker) sweep() {
+	if len(w.routes) > maxRoutes || w.plans > maxPlans {
+		w.forget()
+	}
+	now := series.Generation(w.now().UnixNano() / int64(idleTime))
+	if now == w.generation {
+		return
+	}
+	w.generation = now
+	w.entities.Sweep(now, 1)
+	for key, r := range w.routes {
+		if now-r.used > 1 {
+			delete(w.routes, key)
+		}
+	}
+	for key, c := range w.contenders {
+		if now-c.used > 1 {
+			delete(w.contenders, key)
+		}
+	}
+	clear(w.names)
+}
+
+// intern keeps one copy of a name for all entities.
+func (w *walker) intern(name string) string {
+	kept, ok := w.names[name]
+	if !ok {
+		kept = strings.Clone(name)
+		w.names[kept] = kept
+	}
+	return kept
+}
+
+// decide logs and applies what the call showed of incarnations, and asks who owns what.
+func (w *walker) decide(t *tally) error {
+	defer func() { clear(w.seen); w.seen = w.seen[:0] }()
+	if len(w.seen) == 0 {
+		return nil
+	}
+	w.record.Begin(pcommon.NewTimestampFromTime(w.now()))
+	for _, c := range w.seen {
+		w.record.Add(c.sighting())
+	}
+	before := w.owners.Takeovers()
+	if err := w.commit(w.record.Bytes()); err != nil {
+		return err
+	}
+	t.takeovers += int(w.owners.Takeovers() - before)
+	for _, c := range w.seen {
+		c.from, c.owns = w.owners.Verdict(c.key, c.id)
+	}
+	return nil
+}
