@@ -11,9 +11,9 @@ import (
 func (in *intake) offer(e *entity, name, extras *series.Set, at moment, value float64, m *more) {
 	switch {
 	case extras == nil:
-		in.drop(invalidName, 1)
+		in.reject(invalidName, m)
 	case at.ms == 0:
-		in.drop(noTimestamp, 1)
+		in.reject(noTimestamp, m)
 	default:
 		in.admit(in.find(e, in.compose(e, extras), name), at, at.bits(value, m), m)
 	}
@@ -53,13 +53,13 @@ func (in *intake) admit(s *stream, at moment, bits uint64, m *more) {
 	case ts > p.last:
 		in.stage(s, at, bits, m)
 	case ts == p.last && bits == p.bits:
-		in.drop(duplicate, 1)
+		in.reject(duplicate, m)
 	case in.pass:
 		in.stage(s, at, bits, m)
 	case ts < p.last:
-		in.drop(outOfOrder, 1)
+		in.reject(outOfOrder, m)
 	default:
-		in.drop(conflict, 1)
+		in.reject(conflict, m)
 		in.onConflict(s)
 	}
 }
@@ -76,6 +76,14 @@ func (in *intake) stage(s *stream, at moment, bits uint64, m *more) {
 func (in *intake) drop(r reason, n int) {
 	in.offered += n
 	in.dropped[r] += n
+}
+
+// reject counts a sample that is not taken, with its exemplars.
+func (in *intake) reject(r reason, m *more) {
+	in.drop(r, 1)
+	if m != nil {
+		in.exemplarsDropped[r] += len(m.exemplars)
+	}
 }
 
 // unstage forgets the staged samples of a slot.

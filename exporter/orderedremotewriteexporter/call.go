@@ -52,10 +52,10 @@ func (x *remoteWriter) take(caller string, md pmetric.Metrics, held demand) (nee
 	x.in.now, x.in.tenants.caller = x.clock(), caller
 	x.in.walk(md)
 	x.weigh()
-	if size := x.need.total(); x.cfg.WAL.HasValue() && size > x.room.capacity {
+	if err := x.fits(); err != nil {
 		x.room.exchange(held, nil)
-		x.forget()
-		return nil, nil, consumererror.NewPermanent(fmt.Errorf("call of %d bytes does not fit into wal.max_size_mib, %d bytes", size, x.room.capacity))
+		x.refuse()
+		return nil, nil, consumererror.NewPermanent(err)
 	}
 	for !x.room.exchange(held, x.need) {
 		held = nil
@@ -78,8 +78,41 @@ func (x *remoteWriter) weigh() {
 	}
 }
 
+// fits tells why the log can never take the staged samples.
+func (x *remoteWriter) fits() error {
+	if !x.cfg.WAL.HasValue() {
+		return nil
+	}
+	if size := x.need.total(); size > x.room.capacity {
+		return fmt.Errorf("call of %d bytes does not fit into wal.max_size_mib, %d bytes", size, x.room.capacity)
+	}
+	for i, staged := range x.in.staged {
+		if size := x.need[i]; len(staged) > 0 && size > maxRecord {
+			if largest := x.slots[i].backlog.(*journal).largest(); largest > maxRecord {
+				return fmt.Errorf("a series and its sample of %d bytes do not fit into a record of the log, %d bytes", largest, maxRecord)
+			}
+		}
+	}
+	return nil
+}
+
+// refuse drops the staged samples for good.
+func (x *remoteWriter) refuse() {
+	for _, staged := range x.in.staged {
+		x.in.dropped[tooLarge] += len(staged)
+	}
+	x.unstage()
+	x.telemetry.taken(x.in)
+}
+
 // forget takes back what walk and weigh did.
 func (x *remoteWriter) forget() {
+	x.unstage()
+	x.in.offered, x.in.dropped, x.in.exemplarsDropped = 0, [reasons]int{}, [reasons]int{}
+}
+
+// unstage takes the staged samples back.
+func (x *remoteWriter) unstage() {
 	for i, staged := range x.in.staged {
 		if len(staged) > 0 {
 			x.slots[i].forget()
@@ -87,7 +120,6 @@ func (x *remoteWriter) forget() {
 			x.in.unstage(i)
 		}
 	}
-	x.in.offered, x.in.dropped, x.in.exemplarsDropped = 0, [reasons]int{}, 0
 }
 
 // push hands the staged samples to their slots. When one fails, it and those after it
@@ -120,7 +152,7 @@ func (x *remoteWriter) push() (written []logged, err error) {
 		x.in.unstage(i)
 	}
 	if err != nil {
-		x.in.offered, x.in.dropped, x.in.exemplarsDropped = taken, [reasons]int{}, 0
+		x.in.offered, x.in.dropped, x.in.exemplarsDropped = taken, [reasons]int{}, [reasons]int{}
 		x.trouble.report(err)
 		x.reclaim()
 		return written, fmt.Errorf("wal: %w", err)

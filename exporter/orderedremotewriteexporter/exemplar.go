@@ -30,7 +30,7 @@ func (in *intake) exemplars(from pmetric.ExemplarSlice, at moment) []exemplar {
 	}
 	slices.SortStableFunc(out, func(a, b exemplar) int { return cmp.Compare(a.ts, b.ts) })
 	if tooMany := len(out) - maxExemplars; tooMany > 0 {
-		in.exemplarsDropped += tooMany
+		in.exemplarsDropped[exemplarLimit] += tooMany
 		out = out[tooMany:]
 	}
 	return out

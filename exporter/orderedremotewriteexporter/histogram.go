@@ -52,7 +52,7 @@ func (in *intake) histogram(e *entity, name *metricName, p pmetric.HistogramData
 		return
 	}
 	if plain == nil || at.ms == 0 {
-		in.refuse(plain, samplesOfHistogram(p))
+		in.refuse(plain, samplesOfHistogram(p), examples)
 		return
 	}
 	now := shape{bounds: in.bounds[:0], sum: p.HasSum()}
@@ -102,7 +102,7 @@ func (in *intake) exponential(e *entity, name *metricName, p pmetric.Exponential
 // native offers a histogram that is one sample.
 func (in *intake) native(e *entity, name *metricName, plain *series.Set, at moment, m *more, ok bool) {
 	if !ok {
-		in.drop(invalidHistogram, 1)
+		in.reject(invalidHistogram, m)
 		return
 	}
 	in.offer(e, name.plain, plain, at, 0, m)
@@ -112,7 +112,7 @@ func (in *intake) summary(e *entity, name *metricName, p pmetric.SummaryDataPoin
 	at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
 	plain := in.extras(p.Attributes(), "", nil)
 	if plain == nil || at.ms == 0 {
-		in.refuse(plain, samplesOfSummary(p))
+		in.refuse(plain, samplesOfSummary(p), nil)
 		return
 	}
 	now := shape{bounds: in.bounds[:0], sum: true}
@@ -134,10 +134,11 @@ func (in *intake) summary(e *entity, name *metricName, p pmetric.SummaryDataPoin
 }
 
 // refuse drops all n samples of a point that has no valid labels, or no time.
-func (in *intake) refuse(labels *series.Set, n int) {
+func (in *intake) refuse(labels *series.Set, n int, examples []exemplar) {
+	why := noTimestamp
 	if labels == nil {
-		in.drop(invalidName, n)
-		return
+		why = invalidName
 	}
-	in.drop(noTimestamp, n)
+	in.drop(why, n)
+	in.exemplarsDropped[why] += len(examples)
 }

@@ -219,5 +219,5 @@ func TestExemplars(t *testing.T) {
 	}
 	in = newIntake(oneSlot())
 	in.walk(b.md)
-	assert.Equal(t, 33-maxExemplars, in.exemplarsDropped)
+	assert.Equal(t, 33-maxExemplars, in.exemplarsDropped[exemplarLimit])
 }

@@ -51,6 +51,10 @@ type freshSeries struct {
 // maxDraft is the size from which a call's samples go on in another record, in bytes.
 const maxDraft = 1 << 20
 
+// maxRecord is the largest record that is logged, in bytes. One of a head holds as much
+// as the largest series and a draft.
+const maxRecord = seglog.MaxPayload - 2*maxDraft
+
 // weigh makes the records for the samples staged for the slot, whose series were as
 // before says, and returns the room they take.
 func (j *journal) weigh(staged []sample, before []past, ms int64) int {
@@ -75,6 +79,15 @@ func (j *journal) weigh(staged []sample, before []past, ms int64) int {
 		j.draft.reset()
 	}
 	return total
+}
+
+// largest is the size of the largest record of the call, in bytes.
+func (j *journal) largest() int {
+	size := 0
+	for _, d := range j.drafts {
+		size = max(size, d.to-d.from)
+	}
+	return size
 }
 
 // ref returns the number of a series, and defines it where the log does not know it

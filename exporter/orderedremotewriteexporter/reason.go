@@ -1,6 +1,6 @@
 package orderedremotewriteexporter
 
-// reason says why samples were dropped.
+// reason says why samples, or exemplars, were dropped.
 type reason uint8
 
 const (
@@ -24,6 +24,8 @@ const (
 	atShutdown
 	walFull
 	walDamaged
+	tooLarge
+	exemplarLimit
 	reasons // how many there are
 
 	none reason = 255
@@ -50,6 +52,8 @@ var reasonNames = [reasons]string{
 	atShutdown:             "shutdown",
 	walFull:                "wal_full",
 	walDamaged:             "wal_damaged",
+	tooLarge:               "too_large",
+	exemplarLimit:          "exemplar_limit",
 }
 
 func (r reason) String() string { return reasonNames[r] }

@@ -40,14 +40,20 @@ func (t *telemetry) taken(in *intake) {
 			t.dropped(reason(r), n)
 		}
 	}
-	if in.exemplarsDropped > 0 {
-		t.builder.ExporterOrderedremotewriteNumExemplarsDropped.Add(context.Background(), int64(in.exemplarsDropped))
+	for r, n := range in.exemplarsDropped {
+		t.exemplarsDropped(reason(r), n)
 	}
-	in.offered, in.dropped, in.exemplarsDropped = 0, [reasons]int{}, 0
+	in.offered, in.dropped, in.exemplarsDropped = 0, [reasons]int{}, [reasons]int{}
 }
 
 func (t *telemetry) dropped(r reason, n int) {
 	t.builder.ExporterOrderedremotewriteNumSamplesDropped.Add(context.Background(), int64(n), t.reasons[r])
+}
+
+func (t *telemetry) exemplarsDropped(r reason, n int) {
+	if n > 0 {
+		t.builder.ExporterOrderedremotewriteNumExemplarsDropped.Add(context.Background(), int64(n), t.reasons[r])
+	}
 }
 
 // attempted measures one request, answered or not.
@@ -79,12 +85,10 @@ func (t *telemetry) wrote(got, rest tally, why reason) {
 	if n := rest.size(); n > 0 {
 		t.dropped(why, n)
 	}
-	if rest.exemplars > 0 {
-		t.builder.ExporterOrderedremotewriteNumExemplarsDropped.Add(ctx, int64(rest.exemplars))
-	}
+	t.exemplarsDropped(why, rest.exemplars)
 }
 
-// bare counts samples sent without metadata that they have.
+// bare counts series of a request sent without metadata that they have.
 func (t *telemetry) bare(samples int) {
 	t.builder.ExporterOrderedremotewriteNumMetadataDropped.Add(context.Background(), int64(samples))
 }

@@ -37,7 +37,7 @@ type intake struct {
 	text    []byte    // le or quantile
 	bounds  []float64 // of the current point
 
-	exemplarsDropped int
+	exemplarsDropped [reasons]int
 
 	onConflict    func(*stream)
 	onUnsupported func(reason, pmetric.Metric)

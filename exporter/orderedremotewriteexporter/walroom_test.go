@@ -25,6 +25,7 @@ func TestAFullLogBlocksAndACallThatNeverFitsIsPermanent(t *testing.T) {
 	err := r.ConsumeMetrics(context.Background(), huge.md)
 	require.ErrorContains(t, err, "does not fit into wal.max_size_mib, 1048576 bytes")
 	require.True(t, consumererror.IsPermanent(err))
+	require.Equal(t, 1200, r.droppedFor(tooLarge))
 
 	i := 0
 	for ; ; i++ {
@@ -44,9 +45,25 @@ func TestAFullLogBlocksAndACallThatNeverFitsIsPermanent(t *testing.T) {
 	require.NoError(t, <-waits)
 	r.settle()
 	r.requireAddsUp()
-	assert.Zero(t, r.metric("num_samples_dropped"))
+	assert.EqualValues(t, 1200, r.metric("num_samples_dropped"))
 	r.end()
 	assert.Equal(t, (i+1)*2000, store.Counts().Samples)
+	assert.Empty(t, store.Violations())
+}
+
+func TestASeriesThatNoRecordCanHoldIsRefusedForGood(t *testing.T) {
+	store := newStore(t)
+	r := start(t, store, immortal(), singleLog(t.TempDir(), func(_ *Config, wal *WALConfig) { wal.MaxSizeMiB = 1024 }))
+	err := r.ConsumeMetrics(context.Background(), round(0, 3).gauge("m", 1000, 1, "text", strings.Repeat("x", maxRecord)).md)
+	require.ErrorContains(t, err, "do not fit into a record of the log")
+	require.True(t, consumererror.IsPermanent(err))
+	assert.Equal(t, 4, r.droppedFor(tooLarge))
+	r.rounds(0, 2, 3)
+	r.settle()
+	r.requireAddsUp()
+	assert.Zero(t, r.metric("wal_bytes_pending"))
+	r.end()
+	assert.Equal(t, 6, store.Counts().Samples)
 	assert.Empty(t, store.Violations())
 }
 

@@ -173,6 +173,7 @@ func TestFailActionShutdownEndsTheProcessAndLosesNothing(t *testing.T) {
 	}
 	// The collector ends with 0 after a component's fatal error, so that only its log tells.
 	assert.ErrorContains(t, w.process.Failure(), "Asynchronous error received, terminating process")
+	assert.ErrorContains(t, w.process.Failure(), "exit code 0")
 	store.Script(nil)
 	w.run(o)
 	store.complete(w, l)

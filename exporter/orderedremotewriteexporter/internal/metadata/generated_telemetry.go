@@ -270,7 +270,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterOrderedremotewriteNumExemplarsDropped, err = builder.meter.Int64Counter(
 		"otelcol_exporter_orderedremotewrite_num_exemplars_dropped",
-		metric.WithDescription("Number of exemplars beyond the ten newest of a point, or not written by the store. [Alpha]"),
+		metric.WithDescription("Number of exemplars that were dropped, by reason. Those of samples that were dropped unread are not counted. [Alpha]"),
 		metric.WithUnit("{exemplar}"),
 	)
 	errs = errors.Join(errs, err)
@@ -288,8 +288,8 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterOrderedremotewriteNumMetadataDropped, err = builder.meter.Int64Counter(
 		"otelcol_exporter_orderedremotewrite_num_metadata_dropped",
-		metric.WithDescription("Number of samples the store accepted without their metadata and start time, which remote write 1.0 has no place for. [Alpha]"),
-		metric.WithUnit("{sample}"),
+		metric.WithDescription("Number of metadata entries, one for each series of a request, that were left out because remote write 1.0 has no place for them. [Alpha]"),
+		metric.WithUnit("{entry}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterOrderedremotewriteNumSamplesDropped, err = builder.meter.Int64Counter(

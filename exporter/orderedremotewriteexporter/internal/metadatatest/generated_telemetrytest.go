@@ -54,7 +54,7 @@ func AssertEqualExporterOrderedremotewriteHighestSentTimestamp(t *testing.T, tt 
 func AssertEqualExporterOrderedremotewriteNumExemplarsDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_orderedremotewrite_num_exemplars_dropped",
-		Description: "Number of exemplars beyond the ten newest of a point, or not written by the store. [Alpha]",
+		Description: "Number of exemplars that were dropped, by reason. Those of samples that were dropped unread are not counted. [Alpha]",
 		Unit:        "{exemplar}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -102,8 +102,8 @@ func AssertEqualExporterOrderedremotewriteNumFallbacks(t *testing.T, tt *compone
 func AssertEqualExporterOrderedremotewriteNumMetadataDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_orderedremotewrite_num_metadata_dropped",
-		Description: "Number of samples the store accepted without their metadata and start time, which remote write 1.0 has no place for. [Alpha]",
-		Unit:        "{sample}",
+		Description: "Number of metadata entries, one for each series of a request, that were left out because remote write 1.0 has no place for them. [Alpha]",
+		Unit:        "{entry}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
 			IsMonotonic: true,
