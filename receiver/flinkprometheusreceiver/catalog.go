@@ -36,6 +36,10 @@ type series struct {
 	start  pcommon.Timestamp // 0: unknown
 	last   float64           // the last value that was a number
 	valued bool              // its last point was a value, so that it is owed a stale marker
+
+	// Where it is stored.
+	hash  uint64
+	place uint32 // in the layout of memory, if it is there
 }
 
 // identity composes what makes a series: extras are its attributes, joined.

@@ -34,6 +34,8 @@ type Config struct {
 	EntityAttributes string `mapstructure:"entity_attributes"`
 	// ServiceName is the service.name of all targets.
 	ServiceName string `mapstructure:"service_name"`
+	// Storage is the extension that keeps start times through restarts; without it a restart forgets them.
+	Storage *component.ID `mapstructure:"storage"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}

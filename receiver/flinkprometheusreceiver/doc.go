@@ -10,6 +10,7 @@
 //	                                   catalog.go  what lines mean: entities, metrics, series
 //	                                   naming.go   kind, unit and description of a metric
 //	history.go   start times and stale markers
+//	memory.go    what the next life of Weir must know      record.go   how it is written     archive.go   where
 //	build.go     points -> pdata
 //
 // All state of a target belongs to the goroutine of its loop; nothing is shared between targets but the HTTP client,

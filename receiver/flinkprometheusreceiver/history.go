@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
@@ -17,6 +18,10 @@ type history struct {
 	refused  pcommon.Timestamp // the last time that nothing was there; 0: never
 	exposed  []*series         // the series of the last scrape, none if it failed
 	gone     []*series         // those that vanished before, oldest first
+
+	// What was stored in an earlier life, until this one has seen for itself.
+	earlier map[uint64]entry    // series by hash
+	gauges  map[uint64]struct{} // hashes of names of metrics whose series were not stored
 }
 
 func newHistory(cfg *Config) *history {
@@ -57,10 +62,11 @@ func (h *history) judge(r *reading, t pcommon.Timestamp, scan uint32) {
 // that has not fallen keeps its start whatever happened in between; for others the start follows the last proof that
 // the series, or its higher value, was not there.
 func (h *history) startOf(s *series, v float64, t pcommon.Timestamp) pcommon.Timestamp {
-	start := s.start
-	if s.at == 0 || v < s.last {
+	k := h.known(s)
+	start := k.start
+	if k.at == 0 || v < k.last {
 		start = 0
-		if proof := max(h.complete, h.refused, s.at); proof > 0 {
+		if proof := max(h.absence(s), h.refused, k.at); proof > 0 {
 			start = proof + pcommon.Timestamp(time.Millisecond)
 		}
 	}
@@ -70,10 +76,59 @@ func (h *history) startOf(s *series, v float64, t pcommon.Timestamp) pcommon.Tim
 	return start
 }
 
+// known returns what is known of a series, in this life or an earlier one.
+func (h *history) known(s *series) entry {
+	if s.at == 0 && len(h.earlier) > 0 {
+		if k, ok := h.earlier[s.identify()]; ok {
+			return k
+		}
+	}
+	return entry{at: s.at, start: s.start, last: s.last}
+}
+
+// absence returns when a series that is not known was absent, 0 if nothing proves that it was. An earlier life stored no
+// gauges, so what has become a sum since may have been there.
+func (h *history) absence(s *series) pcommon.Timestamp {
+	if s.at == 0 && len(h.gauges) > 0 {
+		if _, gauge := h.gauges[xxhash.Sum64String(s.metric.name)]; gauge {
+			return 0
+		}
+	}
+	return h.complete
+}
+
+// restore begins with what an earlier life knew.
+func (h *history) restore(p *past) {
+	h.complete, h.refused = p.complete, p.refused
+	h.earlier, h.gauges = map[uint64]entry{}, map[uint64]struct{}{}
+	for _, k := range p.series {
+		h.earlier[k.hash] = k
+	}
+	for _, hash := range p.gauges {
+		h.gauges[hash] = struct{}{}
+	}
+}
+
+// proofs returns the times of absence that hold once a scrape at time t is delivered.
+func (h *history) proofs(r *reading, t pcommon.Timestamp) (complete, refused pcommon.Timestamp) {
+	complete, refused = h.complete, h.refused
+	if r.complete {
+		complete = t
+	}
+	if r.refused {
+		refused = t
+	}
+	return complete, refused
+}
+
 // commit takes in a scrape at time t that was delivered. It returns the series that are no longer remembered.
 func (h *history) commit(r *reading, t pcommon.Timestamp, scan uint32) (forgotten []*series) {
 	for _, p := range r.points[:r.exposed] {
 		s := p.series
+		if s.at == 0 && len(h.earlier) > 0 {
+			s.last = h.known(s).last
+			delete(h.earlier, s.identify())
+		}
 		s.at, s.start, s.valued = t, p.start, p.form == value
 		if !math.IsNaN(p.value) {
 			s.last = p.value
@@ -97,13 +152,24 @@ func (h *history) commit(r *reading, t pcommon.Timestamp, scan uint32) (forgotte
 	for _, p := range r.points[:r.exposed] {
 		h.exposed = append(h.exposed, p.series)
 	}
+	h.complete, h.refused = h.proofs(r, t)
 	if r.complete {
-		h.complete = t
+		h.gauges = nil
 	}
-	if r.refused {
-		h.refused = t
-	}
+	h.expireEarlier(t, r.complete)
 	return h.expire(t)
+}
+
+// expireEarlier forgets series of an earlier life: like others once this life has a complete scrape, else after a day.
+func (h *history) expireEarlier(t pcommon.Timestamp, complete bool) {
+	for hash, k := range h.earlier {
+		if (complete && k.at+h.retention < t) || k.at+pcommon.Timestamp(forgetAfter) < t {
+			delete(h.earlier, hash)
+			if k.at >= h.complete {
+				h.complete = 0
+			}
+		}
+	}
 }
 
 // expire forgets vanished series that are too old or too many. Once a series is forgotten that the last complete

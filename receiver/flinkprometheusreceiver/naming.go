@@ -15,6 +15,7 @@ type metric struct {
 	description string
 	sum         bool // monotonic and cumulative; else a gauge
 	wanted      bool // not filtered out
+	stored      bool // the layout of memory has it as a gauge
 }
 
 // family is what the HELP and TYPE lines of one name say.

@@ -27,6 +27,7 @@ type flinkReceiver struct {
 	next consumer.Metrics
 
 	client    *http.Client
+	archive   *archive // nil: nothing is stored
 	telemetry *metadata.TelemetryBuilder
 	cancel    context.CancelFunc
 	loops     sync.WaitGroup
@@ -52,6 +53,9 @@ func (r *flinkReceiver) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
+	if err := r.openArchive(ctx, host, targets); err != nil {
+		return err
+	}
 	// The context given to Start ends when Start returns.
 	ctx, r.cancel = context.WithCancel(context.Background())
 	for _, t := range targets {
@@ -60,6 +64,17 @@ func (r *flinkReceiver) Start(ctx context.Context, host component.Host) error {
 			loop(ctx, r.cfg.CollectionInterval, t.offset(r.cfg.CollectionInterval), s.scrape, s.watch.skipped)
 		})
 	}
+	return nil
+}
+
+func (r *flinkReceiver) openArchive(ctx context.Context, host component.Host, targets []target) (err error) {
+	if r.cfg.Storage == nil {
+		return nil
+	}
+	if r.archive, err = openArchive(ctx, host, *r.cfg.Storage, r.set.ID, r.set.Logger); err != nil {
+		return err
+	}
+	r.archive.enrol(ctx, targets)
 	return nil
 }
 
@@ -76,7 +91,7 @@ func (r *flinkReceiver) newClient(ctx context.Context, host component.Host) (*ht
 
 func (r *flinkReceiver) newScraper(t target, obs *receiverhelper.ObsReport) *scraper {
 	f := newFetcher(r.client, r.cfg, t)
-	return &scraper{
+	s := &scraper{
 		get:      f.get,
 		proxied:  f.proxied,
 		limits:   r.cfg.Limits,
@@ -90,10 +105,14 @@ func (r *flinkReceiver) newScraper(t target, obs *receiverhelper.ObsReport) *scr
 		watch:    newWatch(r.set.Logger, r.telemetry, t),
 		probing:  t.ranged,
 	}
+	if r.archive != nil {
+		s.recall(r.archive.memory(t, fingerprint(r.cfg)))
+	}
+	return s
 }
 
 // Shutdown ends all scrapes. No stale markers are sent: the targets go on, and so will the next Weir.
-func (r *flinkReceiver) Shutdown(ctx context.Context) error {
+func (r *flinkReceiver) Shutdown(ctx context.Context) (err error) {
 	if r.cancel == nil {
 		return nil
 	}
@@ -107,6 +126,9 @@ func (r *flinkReceiver) Shutdown(ctx context.Context) error {
 	defer cancel()
 	defer r.telemetry.Shutdown()
 	defer r.client.CloseIdleConnections()
+	if r.archive != nil {
+		defer func() { err = errors.Join(err, r.archive.client.Close(ctx)) }()
+	}
 	select {
 	case <-ended:
 		return nil

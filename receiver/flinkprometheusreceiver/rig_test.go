@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"weir.example/internal/flinktest"
@@ -30,6 +31,7 @@ type rig struct {
 	err    error // of the request
 	refuse error // of the pipeline
 	got    []pmetric.Metrics
+	core   zapcore.Core
 	logs   *observer.ObservedLogs
 	tel    *componenttest.Telemetry
 }
@@ -52,7 +54,7 @@ func newRig(t testingT, edit func(*Config)) *rig {
 	require.NoError(t, err)
 	g := &rig{clock: time.Unix(1_800_000_000, 0), tel: componenttest.NewTelemetry()}
 	core, logs := observer.New(zap.InfoLevel)
-	g.logs = logs
+	g.core, g.logs = core, logs
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = g.tel.NewTelemetrySettings()
 	set.Logger = zap.New(core)

@@ -21,6 +21,7 @@ type scraper struct {
 	catalog  *catalog
 	history  *history
 	builder  *builder
+	memory   *memory // nil: nothing is stored
 	next     consumer.Metrics
 	obs      *receiverhelper.ObsReport
 	watch    *watch
@@ -42,11 +43,13 @@ func (s *scraper) scrape(ctx context.Context) {
 	s.watch.scraped(ctx, duration)
 	if err != nil && s.probing {
 		s.watch.silent(ctx)
+		s.save(ctx, t)
 		s.commit(t)
 		return
 	}
 	s.probing = false
 	s.history.judge(&s.reading, t, s.catalog.scan)
+	s.save(ctx, t)
 	md := s.builder.build(&s.reading, s.report(err, duration), t, s.catalog.scan)
 	if refusal := s.deliver(ctx, md); refusal != nil {
 		s.watch.undelivered(ctx, refusal)
@@ -94,6 +97,20 @@ func (s *scraper) deliver(ctx context.Context, md pmetric.Metrics) error {
 	err := s.next.ConsumeMetrics(ctx, md)
 	s.obs.EndMetricsOp(ctx, "prometheus", points, err)
 	return err
+}
+
+// recall begins with what an earlier life knew of the target.
+func (s *scraper) recall(m *memory) {
+	s.memory = m
+	if p := m.load(context.Background(), pcommon.NewTimestampFromTime(s.now())); p != nil {
+		s.history.restore(p)
+	}
+}
+
+func (s *scraper) save(ctx context.Context, t pcommon.Timestamp) {
+	if s.memory != nil {
+		s.memory.save(ctx, s.catalog, s.history, &s.reading, t)
+	}
 }
 
 func (s *scraper) commit(t pcommon.Timestamp) {
