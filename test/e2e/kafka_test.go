@@ -39,22 +39,22 @@ func TestThroughKafkaNothingIsLostAndNothingCountsTwice(t *testing.T) {
 	stop := p.source.start(t, 50*time.Millisecond)
 	for range 2 {
 		p.moreArrive(t)
-		p.gateway.kill(t)
-		p.gateway.run(t, "GROUP=first")
+		p.gateway.kill()
+		p.gateway.run("GROUP=first")
 	}
 	p.moreArrive(t)
-	p.gateway.kill(t)
-	p.gateway.run(t, "GROUP=second") // which has committed nothing
+	p.gateway.kill()
+	p.gateway.run("GROUP=second") // which has committed nothing
 	p.moreArrive(t)
 	stop()
 	p.everySampleArrives(t)
 
-	redelivered := p.gateway.own(t, "otelcol_exporter_orderedremotewrite_num_samples_dropped", "reason")
+	redelivered := p.gateway.own("otelcol_exporter_orderedremotewrite_num_samples_dropped", "reason")
 	assert.Positive(t, redelivered["out_of_order"]+redelivered["duplicate"], "samples that came again")
 	t.Logf("%d samples; dropped by the last gateway as known: %v; %d came twice to the store", p.strict.Counts().Samples, redelivered,
 		p.strict.Counts().Repeats)
-	p.gateway.stop(t)
-	p.agent.stop(t)
+	p.gateway.stop()
+	p.agent.stop()
 }
 
 func startKafkaPath(t *testing.T) *kafkaPath {
@@ -78,18 +78,11 @@ func startKafkaPath(t *testing.T) *kafkaPath {
 			filepath.Join(root, "test", "e2e", "testdata", "kafka-"+name+".yaml"),
 		}
 	}
-	p.agent = &lives{
-		group: p.group, name: "agent", configs: example("agent"), ready: ports[2],
-		env: []string{"KAFKA=" + kafka.Address, fmt.Sprintf("OTLP_PORT=%d", ports[2])},
-	}
-	p.gateway = &lives{
-		group: p.group, name: "gateway", configs: example("gateway"), ready: ports[3], metrics: ports[3],
-		env: []string{
-			"KAFKA=" + kafka.Address, "STRICT_URL=" + p.strict.URL(), "STATE=" + p.group.Dir, fmt.Sprintf("METRICS_PORT=%d", ports[3]),
-		},
-	}
-	p.agent.run(t)
-	p.gateway.run(t, "GROUP=first")
+	p.agent = newLives(t, p.group, "agent", ports[2], 0, example("agent"), "KAFKA="+kafka.Address, fmt.Sprintf("OTLP_PORT=%d", ports[2]))
+	p.gateway = newLives(t, p.group, "gateway", ports[3], ports[3], example("gateway"),
+		"KAFKA="+kafka.Address, "STRICT_URL="+p.strict.URL(), "STATE="+p.group.Dir, fmt.Sprintf("METRICS_PORT=%d", ports[3]))
+	p.agent.run()
+	p.gateway.run("GROUP=first")
 	p.source = &source{url: fmt.Sprintf("http://127.0.0.1:%d/v1/metrics", ports[2]), instances: kafkaInstances, call: counters(began)}
 	return p
 }
@@ -127,7 +120,7 @@ func (p *kafkaPath) moreArrive(t *testing.T) {
 	from := p.strict.Counts().Samples
 	require.True(t, p.strict.Wait(3*sessionTimeout, func() bool {
 		return p.strict.Counts().Samples >= from+20*kafkaInstances*kafkaWorkers
-	}), "%d samples arrived: %s", p.strict.Counts().Samples-from, p.gateway.process.LogTail())
+	}), "%d samples arrived: %s", p.strict.Counts().Samples-from, p.gateway.Process.LogTail())
 }
 
 // everySampleArrives compares the store, sample by sample and in order, with what was pushed.

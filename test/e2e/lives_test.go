@@ -3,13 +3,10 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -19,69 +16,50 @@ import (
 	"weir.example/test/cluster"
 )
 
-// lives is one Weir, run as often as a test kills it: the same configuration, ports and directories each time.
+// lives is a Weir that a test kills and starts again, and asks for its own metrics.
 type lives struct {
-	group   *cluster.Group
-	name    string
-	configs []string // later ones are laid over earlier ones
-	ready   int      // a port that listens when Weir has started
-	metrics int      // of Weir's own metrics
-	env     []string
+	*cluster.Service
 
-	process *cluster.Process
-	count   int
+	t       *testing.T
+	metrics int // port
 }
 
-// run starts the next life; the one before must have ended.
-func (l *lives) run(t *testing.T, env ...string) {
-	t.Helper()
-	root, err := cluster.Root()
+// newLives makes a Weir that is ready when port takes connections; env should name that and the metrics port to the configuration.
+func newLives(t *testing.T, g *cluster.Group, name string, port, metrics int, configs []string, env ...string) *lives {
+	service, err := cluster.WeirService(g, name, port, configs, env...)
 	require.NoError(t, err)
-	binary, err := cluster.WeirBinary.Path(root)
-	require.NoError(t, err)
-	l.count++
-	args := []string{cluster.ComponentStatus}
-	for _, c := range l.configs {
-		args = append(args, "--config", c)
-	}
-	l.process, err = l.group.Start(cluster.Command{
-		Name: fmt.Sprintf("%s-%d", l.name, l.count), Path: binary, Args: args, Env: append(l.env, env...),
-	})
-	require.NoError(t, err)
-	require.NoError(t, l.group.Wait(t.Context(), l.name, time.Minute, func(ctx context.Context) error {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", l.ready))
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	}))
+	return &lives{Service: service, t: t, metrics: metrics}
 }
 
-// kill ends the present life with SIGKILL.
-func (l *lives) kill(t *testing.T) {
-	t.Helper()
-	require.NoError(t, l.group.KillProcess(l.process))
+func (l *lives) run(env ...string) {
+	l.t.Helper()
+	require.NoError(l.t, l.Run(l.t.Context(), env...))
 }
 
-// stop ends the present life with SIGTERM; it must end well.
-func (l *lives) stop(t *testing.T) {
-	t.Helper()
-	require.NoError(t, l.group.StopProcess(l.process), l.process.LogTail())
-	require.ErrorContains(t, l.process.Failure(), "exit code 0")
+func (l *lives) kill() {
+	l.t.Helper()
+	require.NoError(l.t, l.Kill())
 }
 
-// own returns the values of one of Weir's own metrics by one of its labels. Units and _total need not be part of the name.
-func (l *lives) own(t *testing.T, name, label string) map[string]float64 {
-	t.Helper()
+// stop ends it with SIGTERM; it must end well.
+func (l *lives) stop() {
+	l.t.Helper()
+	require.NoError(l.t, l.Stop(), l.Process.LogTail())
+	require.ErrorContains(l.t, l.Process.Failure(), "exit code 0")
+}
+
+// own returns the values of those of Weir's own metrics whose names begin like this, summed by one of their labels.
+func (l *lives) own(prefix, label string) map[string]float64 {
+	l.t.Helper()
 	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", l.metrics))
-	require.NoError(t, err)
+	require.NoError(l.t, err)
 	defer resp.Body.Close()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(resp.Body)
-	require.NoError(t, err)
+	require.NoError(l.t, err)
 	out := map[string]float64{}
-	for full, family := range families {
-		if !strings.HasPrefix(full, name) {
+	for name, family := range families {
+		if !strings.HasPrefix(name, prefix) {
 			continue
 		}
 		for _, m := range family.GetMetric() {

@@ -23,9 +23,9 @@ import (
 // scrape is what a reporter answered to one request, decoded. Failed is set if there was no answer or the client did not wait
 // for its end.
 type scrape struct {
-	at     time.Time
-	body   string
-	failed bool
+	at, ended time.Time
+	body      string
+	failed    bool
 }
 
 // recorder is a proxy in front of one reporter that keeps every answer. Until it listens, its port refuses connections, as that of a
@@ -80,6 +80,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 	}
 	s.failed = err != nil || req.Context().Err() != nil
+	s.ended = time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.scrapes = append(r.scrapes, s)
@@ -124,10 +125,15 @@ func (r *recorder) all() []scrape {
 // waitFor waits until n more scrapes meet a condition on their body.
 func (r *recorder) waitFor(ctx context.Context, t *testing.T, n int, what string, cond func(scrape) bool) {
 	t.Helper()
-	from := len(r.all())
+	r.waitSince(ctx, t, len(r.all()), n, what, cond)
+}
+
+// waitSince waits until n scrapes after the first ones meet a condition.
+func (r *recorder) waitSince(ctx context.Context, t *testing.T, first, n int, what string, cond func(scrape) bool) {
+	t.Helper()
 	require.Eventually(t, func() bool {
 		met := 0
-		for _, s := range r.all()[from:] {
+		for _, s := range r.all()[first:] {
 			if cond(s) {
 				met++
 			}
@@ -135,4 +141,16 @@ func (r *recorder) waitFor(ctx context.Context, t *testing.T, n int, what string
 		return met >= n || ctx.Err() != nil
 	}, 3*time.Minute, 50*time.Millisecond, what)
 	require.NoError(t, ctx.Err())
+}
+
+// waitAll waits for n more scrapes of every target that meet a condition.
+func waitAll(ctx context.Context, t *testing.T, recorders []*recorder, n int, cond func(scrape) bool) {
+	t.Helper()
+	first := make([]int, len(recorders))
+	for i, r := range recorders {
+		first[i] = len(r.all())
+	}
+	for i, r := range recorders {
+		r.waitSince(ctx, t, first[i], n, "scrapes of "+r.upstream, cond)
+	}
 }

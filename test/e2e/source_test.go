@@ -26,7 +26,7 @@ const (
 type source struct {
 	url       string
 	instances int
-	tries     func() int // most attempts of a call; nil: no limit
+	tries     func(instance int) int // most attempts of a call; nil or 0: no limit
 	call      func(instance, step int, at time.Time) pmetric.Metrics
 
 	mu    sync.Mutex
@@ -65,7 +65,7 @@ func (s *source) run(ctx context.Context, instance int, pause time.Duration, sto
 		if err != nil {
 			return err
 		}
-		acked, err := s.push(ctx, body)
+		acked, err := s.push(ctx, instance, body)
 		if err != nil {
 			return err
 		}
@@ -81,10 +81,10 @@ func (s *source) run(ctx context.Context, instance int, pause time.Duration, sto
 }
 
 // push tells whether a call was acknowledged. A call that is refused for good is an error.
-func (s *source) push(ctx context.Context, body []byte) (bool, error) {
-	left := -1
+func (s *source) push(ctx context.Context, instance int, body []byte) (bool, error) {
+	left := 0
 	if s.tries != nil {
-		left = s.tries()
+		left = s.tries(instance)
 	}
 	for {
 		status, answer, err := s.post(ctx, body)

@@ -57,7 +57,8 @@ func tell(t *testing.T) *story {
 	start := time.Now()
 	say := func(line string) { t.Logf("[%5.1fs] %s", time.Since(start).Seconds(), line) }
 
-	flink, ports := s.startFlink(ctx, t, say)
+	flink, recorders, ports := startFlink(ctx, t, s.group, say)
+	s.recorders = recorders
 	orders, err := flink.Submit(ctx, "example.weir.flink.OrdersJob", "400", "2", "0")
 	require.NoError(t, err)
 	join, err := flink.Submit(ctx, "example.weir.flink.JoinJob", "200", "2", "0")
@@ -97,7 +98,9 @@ func tell(t *testing.T) *story {
 	return s
 }
 
-func (s *story) startFlink(ctx context.Context, t *testing.T, say func(string)) (*cluster.Flink, []int) {
+// startFlink starts a JobManager and two TaskManagers, and a recorder for each and for one TaskManager more, which may join later. It
+// returns the recorders and their reporters' ports.
+func startFlink(ctx context.Context, t *testing.T, g *cluster.Group, say func(string)) (*cluster.Flink, []*recorder, []int) {
 	root, err := cluster.Root()
 	require.NoError(t, err)
 	version := os.Getenv("FLINK_VERSION")
@@ -109,18 +112,19 @@ func (s *story) startFlink(ctx context.Context, t *testing.T, say func(string)) 
 	ports, err := cluster.FreePorts(6)
 	require.NoError(t, err)
 	reporters := ports[2:]
-	started := reporters[:3] // the fourth joins later
-	flink, err := cluster.StartFlink(ctx, s.group, cluster.FlinkOptions{
+	started := reporters[:3]
+	flink, err := cluster.StartFlink(ctx, g, cluster.FlinkOptions{
 		Jobs: jobs, RESTPort: ports[0], RPCPort: ports[1], JobManagerMetric: started[0], TaskManagers: started[1:], Slots: 4,
 	}, say)
 	require.NoError(t, err)
+	var recorders []*recorder
 	for _, p := range reporters {
-		s.recorders = append(s.recorders, newRecorder(t, p))
+		recorders = append(recorders, newRecorder(t, p))
 	}
-	for _, r := range s.recorders[:len(started)] {
+	for _, r := range recorders[:len(started)] {
 		r.listen(t)
 	}
-	return flink, reporters
+	return flink, recorders, reporters
 }
 
 func (s *story) startStores(ctx context.Context, t *testing.T) {
@@ -159,14 +163,6 @@ func (s *story) startWeir(ctx context.Context, t *testing.T) *cluster.Process {
 		"FILE="+s.file)
 	require.NoError(t, err)
 	return weir
-}
-
-// waitAll waits for n more scrapes of every target that meet a condition.
-func waitAll(ctx context.Context, t *testing.T, recorders []*recorder, n int, cond func(scrape) bool) {
-	t.Helper()
-	for _, r := range recorders {
-		r.waitFor(ctx, t, n, "scrapes of "+r.upstream, cond)
-	}
 }
 
 // collect brings together what was recorded and what was received.
