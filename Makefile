@@ -18,7 +18,7 @@ demo: bin/weir $(TOOLS)/victoria-metrics ## Flink, Weir and a store on this mach
 	@cd test && go build -o $(CURDIR)/bin/weir-demo ./demo
 	@bin/weir-demo -source $(or $(SOURCE),flink)
 
-test: check rules unit e2e ## everything that must hold (what CI runs)
+test: check rules unit faults-short e2e ## everything that must hold (what CI runs)
 
 build: bin/weir ## compile the distribution to bin/weir
 

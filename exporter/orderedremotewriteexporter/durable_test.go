@@ -5,17 +5,23 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configmiddleware"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 	"pgregory.net/rapid"
 
 	"weir.example/internal/promtest"
@@ -36,8 +42,8 @@ func withWAL(dir string, more func(*Config, *WALConfig)) func(*Config) {
 
 // live starts one life of an exporter that writes to a store others may share.
 // version is what its requests call themselves.
-func live(t require.TestingT, store *promtest.Receiver, disk *mortal, version string, change func(*Config)) (*rig, error) {
-	r := &rig{t: t, store: store, telemetry: componenttest.NewTelemetry(), statuses: make(chan componentstatus.Status, 1000)}
+func live(t require.TestingT, store *promtest.Receiver, disk *mortal, version string, extensions map[component.ID]component.Component, change func(*Config)) (*rig, error) {
+	r := &rig{t: t, store: store, extensions: extensions, telemetry: componenttest.NewTelemetry(), statuses: make(chan componentstatus.Status, 1000)}
 	cfg := createDefaultConfig().(*Config)
 	cfg.HTTP.Endpoint = store.URL()
 	cfg.Batch.FlushTimeout = 0
@@ -97,8 +103,8 @@ type life struct {
 func drawSmallDisk(t *rapid.T) life {
 	l := drawLife(t)
 	l.operations = rapid.SampledFrom([]int{-1, 50, 100, 150, 200, 250, 300, 400, 600}).Draw(t, "operations, small disk")
-	l.rounds = rapid.IntRange(20, 80).Draw(t, "rounds, small disk")
-	l.space = rapid.IntRange(8000, 12000).Draw(t, "space")
+	l.rounds = rapid.IntRange(20, 50).Draw(t, "rounds, small disk")
+	l.space = rapid.IntRange(5000, 7000).Draw(t, "space")
 	return l
 }
 
@@ -130,9 +136,10 @@ func drawLife(t *rapid.T) life {
 
 // world is what does not end with a life: the store, the directory and who calls.
 type world struct {
-	t     *rapid.T
-	dir   string
-	store *promtest.Receiver
+	t      *rapid.T
+	dir    string
+	store  *promtest.Receiver
+	dialed atomic.Int64 // connections to the store
 
 	mu       sync.Mutex
 	lives    int
@@ -225,13 +232,43 @@ func (w *world) version() string { return fmt.Sprint(w.lives) }
 
 // begin starts another life.
 func (w *world) begin(disk *mortal, change func(*Config, *WALConfig)) (*rig, error) {
-	require.True(w.t, w.store.Wait(patience, w.store.Quiet), "the store handles what the dead wrote")
+	// A connection of the dead may hold a request that the store has yet to read.
+	require.True(w.t, w.store.Wait(patience, func() bool { return w.store.Ended() >= int(w.dialed.Load()) }), "the store reads what the dead wrote")
 	w.mu.Lock()
 	w.lives++
 	w.again = 0
 	version := w.version()
 	w.mu.Unlock()
-	return live(w.t, w.store, disk, version, withWAL(w.dir, change))
+	count := component.MustNewID("dials")
+	extensions := map[component.ID]component.Component{count: &dialCounter{dialed: &w.dialed}}
+	return live(w.t, w.store, disk, version, extensions, withWAL(w.dir, func(c *Config, wal *WALConfig) {
+		c.HTTP.Middlewares = []configmiddleware.Config{{ID: count}}
+		if change != nil {
+			change(c, wal)
+		}
+	}))
+}
+
+// dialCounter counts the connections of a client, as a middleware of it.
+type dialCounter struct {
+	component.StartFunc
+	component.ShutdownFunc
+	dialed *atomic.Int64
+}
+
+func (d *dialCounter) GetHTTPRoundTripper(context.Context) (extensionmiddleware.WrapHTTPRoundTripperFunc, error) {
+	return func(_ context.Context, inner http.RoundTripper) (http.RoundTripper, error) {
+		transport := inner.(*http.Transport)
+		dial := transport.DialContext
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dial(ctx, network, address)
+			if err == nil {
+				d.dialed.Add(1)
+			}
+			return c, err
+		}
+		return transport, nil
+	}, nil
 }
 
 // live spends one life: producers call round by round, and repeat a call until it was

@@ -32,6 +32,8 @@ type rig struct {
 	telemetry *componenttest.Telemetry
 	logs      *observer.ObservedLogs
 	statuses  chan componentstatus.Status
+
+	extensions map[component.ID]component.Component
 }
 
 // newRig starts an exporter whose configuration is the default, with requests
@@ -70,7 +72,7 @@ func (r *rig) settings() exporter.Settings {
 	return set
 }
 
-func (*rig) GetExtensions() map[component.ID]component.Component { return nil }
+func (r *rig) GetExtensions() map[component.ID]component.Component { return r.extensions }
 
 func (r *rig) Report(e *componentstatus.Event) { r.statuses <- e.Status() }
 

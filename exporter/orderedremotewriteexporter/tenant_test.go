@@ -195,7 +195,7 @@ func TestTheLogKeepsTheTenant(t *testing.T) {
 			store := promtest.New(promtest.AllowRepeat(), promtest.WithScript(func(promtest.Request) promtest.Answer { return promtest.Answer{Status: 503} }))
 			defer store.Close()
 			lives := func(version string, change func(*Config), spend func(*rig)) {
-				r, err := live(t, store, immortal(), version, func(cfg *Config) { change(cfg); withWAL(dir, nil)(cfg) })
+				r, err := live(t, store, immortal(), version, nil, func(cfg *Config) { change(cfg); withWAL(dir, nil)(cfg) })
 				require.NoError(t, err)
 				spend(r)
 				r.kill(r.disk.(*mortal))

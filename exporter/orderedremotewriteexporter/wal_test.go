@@ -38,7 +38,7 @@ func newStore(t *testing.T, opts ...promtest.Option) *promtest.Receiver {
 
 func start(t *testing.T, store *promtest.Receiver, disk *mortal, change func(*Config)) *rig {
 	t.Helper()
-	r, err := live(t, store, disk, "1", change)
+	r, err := live(t, store, disk, "1", nil, change)
 	require.NoError(t, err)
 	return r
 }
@@ -331,17 +331,17 @@ func TestAPartlyLoggedCallIsRecognisedWhenItComesAgain(t *testing.T) {
 func TestWhatStartSaysOfADirectoryItCannotUse(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	_, err := live(t, newStore(t), immortal(), "1", singleLog(file, nil))
+	_, err := live(t, newStore(t), immortal(), "1", nil, singleLog(file, nil))
 	require.ErrorContains(t, err, `wal.directory: "`+file+`" cannot be used: `)
 
 	disk := immortal()
 	disk.fill(true)
-	_, err = live(t, newStore(t), disk, "1", singleLog(t.TempDir(), nil))
+	_, err = live(t, newStore(t), disk, "1", nil, singleLog(t.TempDir(), nil))
 	require.ErrorIs(t, err, errDisk)
 
 	dir := t.TempDir()
 	r := start(t, newStore(t), immortal(), singleLog(dir, nil))
-	_, err = live(t, newStore(t), immortal(), "1", singleLog(dir, nil))
+	_, err = live(t, newStore(t), immortal(), "1", nil, singleLog(dir, nil))
 	require.ErrorContains(t, err, "is in use by another process")
 	r.end()
 }

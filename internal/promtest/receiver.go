@@ -48,8 +48,8 @@ type Receiver struct {
 	handlers sync.WaitGroup
 
 	mu       sync.Mutex
-	busy     map[net.Conn]struct{} // connections with a request
-	changed  chan struct{}         // closed and replaced whenever something changes
+	ended    int           // connections that were closed
+	changed  chan struct{} // closed and replaced whenever something changes
 	arrivals int
 	open     map[string]*inFlight // by series
 	store    store
@@ -63,7 +63,6 @@ func New(opts ...Option) *Receiver {
 		closed:  make(chan struct{}),
 		changed: make(chan struct{}),
 		open:    map[string]*inFlight{},
-		busy:    map[net.Conn]struct{}{},
 		store:   store{index: map[string]int{}},
 	}
 	for _, o := range opts {
@@ -89,23 +88,22 @@ func (r *Receiver) SetScript(s Script) {
 	r.script = s
 }
 
-// track notes which connections are busy.
-func (r *Receiver) track(c net.Conn, state http.ConnState) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if state == http.StateActive {
-		r.busy[c] = struct{}{}
+// track counts the connections that end.
+func (r *Receiver) track(_ net.Conn, state http.ConnState) {
+	if state != http.StateClosed {
 		return
 	}
-	delete(r.busy, c)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended++
 	r.broadcast()
 }
 
-// Quiet tells whether all requests that the server began to read were handled.
-func (r *Receiver) Quiet() bool {
+// Ended returns how many connections were read to their end and closed.
+func (r *Receiver) Ended() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.busy) == 0
+	return r.ended
 }
 
 // Close ends hanging requests, closes all connections and waits for them.
