@@ -48,6 +48,15 @@ func (a amount) less(b amount) bool { return a.hi < b.hi || a.hi == b.hi && a.lo
 // float is the nearest double.
 func (a amount) float() float64 { return a.hi + a.lo }
 
+// ceiling is float, but not below the value from 2^53 on: a total that was shown as an int64 and then becomes a double
+// must not fall by rounding.
+func (a amount) ceiling() float64 {
+	if f := a.hi + a.lo; f < 1<<53 || a.lo-(f-a.hi) <= 0 {
+		return f
+	}
+	return math.Nextafter(a.hi+a.lo, math.Inf(1))
+}
+
 // integer is the value as an int64, if it is whole and fits.
 func (a amount) integer() (int64, bool) {
 	const limit = 1 << 63

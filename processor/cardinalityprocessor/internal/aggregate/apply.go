@@ -154,7 +154,10 @@ func (a *Aggregator) end(in *input) {
 }
 
 // touch notes an absorbed point.
-func (a *Aggregator) touch(in *input, at pcommon.Timestamp) {
+func (a *Aggregator) touch(in *input, out *output, at pcommon.Timestamp) {
+	if out.arrived == 0 {
+		out.arrived = a.clock
+	}
 	if !in.has(flagLive) {
 		a.live++
 	}

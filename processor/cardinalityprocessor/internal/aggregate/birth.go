@@ -7,15 +7,13 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-const (
-	maxBirthDelay = pcommon.Timestamp(30 * time.Second)
-	// noStart marks an unborn output that has absorbed nothing.
-)
+// maxBirthDelay is how long an output is waited for whose inputs' spacing is long or not known.
+const maxBirthDelay = pcommon.Timestamp(30 * time.Second)
 
 // admit decides whether the first point of a cumulative input counts in full. If not, it is a baseline: it was, or may
 // have been, counted before.
 func (a *Aggregator) admit(s *sample, in *input, out *output, tally *Tally) bool {
-	defer a.meetFirst(out, s.time)
+	defer out.meet(s.time)
 	if in.kind != kindNone { // it was of another kind, under which it counted until in.at
 		if s.start > in.at {
 			return true
@@ -40,35 +38,31 @@ func (a *Aggregator) admit(s *sample, in *input, out *output, tally *Tally) bool
 	return false
 }
 
-// meetFirst notes the first sample of an output. Until birth the smallest time counts, so that it does not depend on the
-// order of a batch.
-func (a *Aggregator) meetFirst(out *output, at pcommon.Timestamp) {
-	if out.arrived == 0 {
-		out.arrived = a.clock
-	}
-	if !out.has(outBorn) && (out.first == 0 || at < out.first) {
-		out.first = at
+// meet notes the time of a sample that an output absorbed. Until birth the smallest counts, so that it does not depend on
+// the order of a batch.
+func (o *output) meet(at pcommon.Timestamp) {
+	if !o.has(outBorn) && (o.first == 0 || at < o.first) {
+		o.first = at
 	}
 }
 
-// noteMoved lets an unborn output that an input moved to begin at that input's last point, from which on it counts.
-func (a *Aggregator) noteMoved(in *input, out *output) {
-	if out.has(outBorn) {
+// noteMoved lets an unborn output begin no later than the last point of an input that may have moved to it: from there on
+// the input counts. For one that was always there this says nothing new.
+func (o *output) noteMoved(in *input) {
+	if o.has(outBorn) {
 		return
 	}
-	if out.arrived == 0 || out.start == 0 && !out.has(outUnknown) || in.at < out.start {
-		out.reachBack(in.at)
-	}
-	a.meetFirst(out, in.at)
+	o.reachBack(in.at)
+	o.meet(in.at)
 }
 
 // bear settles the start of an output at a tick, if it is time, and tells whether it is born.
 func (a *Aggregator) bear(out *output, sum *merged, tick pcommon.Timestamp, delay pcommon.Timestamp) bool {
+	if out.arrived == 0 { // it may have inputs that moved to it, but no point came yet
+		return false
+	}
 	if out.has(outBorn) {
 		return true
-	}
-	if out.arrived == 0 {
-		return false
 	}
 	if out.has(outUnknown) {
 		if delay == 0 {

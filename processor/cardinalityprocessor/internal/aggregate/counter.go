@@ -22,7 +22,7 @@ func (a *Aggregator) absorbCounter(s *sample, in *input, out *output, tally *Tal
 		in.start = s.start
 	} else {
 		last := in.value()
-		a.noteMoved(in, out)
+		out.noteMoved(in)
 		if in.resets(s, s.value.less(last), tally) {
 			out.add(s.value.amount())
 		} else if s.value != last {
@@ -33,7 +33,7 @@ func (a *Aggregator) absorbCounter(s *sample, in *input, out *output, tally *Tal
 		out.flags |= outDouble
 	}
 	in.keep(s.value)
-	a.touch(in, s.time)
+	a.touch(in, out, s.time)
 	return Absorbed
 }
 
@@ -73,7 +73,7 @@ func (a *Aggregator) become(in *input, kind inputKind) {
 	in.flags &^= flagDouble
 }
 
-// birthTime is when what an output counted so far began.
+// reachBack lets what an unborn output counted begin no later than a time.
 func (o *output) reachBack(to pcommon.Timestamp) {
 	if o.start == 0 || to < o.start {
 		o.start = to

@@ -98,6 +98,7 @@ func (a *Aggregator) define(c *cursor) error {
 			if c.bad {
 				return errRecord
 			}
+			a.settleIssue()
 			return nil
 		case opEpoch:
 			epoch := c.time()

@@ -71,8 +71,9 @@ func (w *window) insert(at int, added interval) {
 // admitDelta tells whether a delta point counts; if so, its output begins no later than it.
 func (a *Aggregator) admitDelta(s *sample, in *input, out *output, tally *Tally) Outcome {
 	if in.kind != kindDelta {
+		horizon := in.at // what it counted as another kind is not counted again
 		a.become(in, kindDelta)
-		a.newDetail(in).window = &window{}
+		a.newDetail(in).window = &window{horizon: horizon}
 	}
 	outcome := a.details[in.last].window.admit(s.start, s.time, tally)
 	if outcome != Absorbed {
@@ -85,8 +86,8 @@ func (a *Aggregator) admitDelta(s *sample, in *input, out *output, tally *Tally)
 		}
 		out.reachBack(begin)
 	}
-	a.meetFirst(out, s.time)
-	a.touch(in, s.time)
+	out.meet(s.time)
+	a.touch(in, out, s.time)
 	return Absorbed
 }
 

@@ -77,7 +77,7 @@ func (a *Aggregator) absorbHistogram(s *sample, p *histogram, in *input, out *ou
 		in.start = s.start
 	} else {
 		last := a.details[in.last].histogram
-		a.noteMoved(in, out)
+		out.noteMoved(in)
 		a.prepareHistogram(out, last, tally) // it may come from another output, with other bounds
 		fell := a.histogramFell(last, p, out.shape.layout)
 		if !in.resets(s, fell, tally) {
@@ -87,7 +87,7 @@ func (a *Aggregator) absorbHistogram(s *sample, p *histogram, in *input, out *ou
 	}
 	out.flags |= outDirty
 	a.details[in.last].histogram.set(p)
-	a.touch(in, s.time)
+	a.touch(in, out, s.time)
 	return Absorbed
 }
 

@@ -18,6 +18,11 @@ type emission struct {
 	exemplars []exemplar
 }
 
+// stale makes the emission a stale marker, with nothing of the value before it.
+func (e *emission) stale() {
+	e.form, e.value, e.noSum, e.exemplars = showStale, number{}, false, e.exemplars[:0]
+}
+
 func (o *output) emit(m *merged, values []quantileValue) {
 	e := &o.emitted
 	e.form = showValue

@@ -170,7 +170,7 @@ func (a *Aggregator) absorbExponential(s *sample, p *exponential, in *input, out
 		in.start = s.start
 	} else {
 		last := a.details[in.last].exponential
-		a.noteMoved(in, out)
+		out.noteMoved(in)
 		out.prepareExponential(last, tally)
 		out.shape.addExponential(p)
 		if !in.resets(s, last.fellTo(p), tally) {
@@ -179,14 +179,14 @@ func (a *Aggregator) absorbExponential(s *sample, p *exponential, in *input, out
 	}
 	out.flags |= outDirty
 	a.details[in.last].exponential.set(p)
-	a.touch(in, s.time)
+	a.touch(in, out, s.time)
 	return Absorbed
 }
 
 func (o *output) prepareExponential(p *exponential, tally *Tally) {
 	o.loseSum(p.hasSum, tally)
 	if o.shape == nil {
-		o.shape = &shape{exponent: exponent{scale: p.scale, edge: noEdge}}
+		o.shape = &shape{isExponential: true, exponent: exponent{scale: p.scale, edge: noEdge}}
 	}
 	o.shape.exponent.include(p)
 }

@@ -20,9 +20,9 @@ func (a *Aggregator) absorbGauge(s *sample, in *input, out *output) Outcome {
 	if s.value.double {
 		out.flags |= outDouble
 	}
-	a.meetFirst(out, s.time)
+	out.meet(s.time)
 	in.keep(s.value)
-	a.touch(in, s.time)
+	a.touch(in, out, s.time)
 	return Absorbed
 }
 
@@ -106,6 +106,9 @@ func (o *output) typed(v amount) number {
 			return intNumber(i)
 		}
 		o.flags |= outDouble
+	}
+	if o.family.monotonic {
+		return floatNumber(v.ceiling())
 	}
 	return floatNumber(v.float())
 }

@@ -172,16 +172,22 @@ func (a *Aggregator) appendDefinitions(dst []byte) []byte {
 	if !a.begun {
 		dst = binary.AppendUvarint(append(dst, opEpoch), uint64(a.options.Epoch))
 	}
-	s.outputs = slices.DeleteFunc(s.outputs, func(place uint32) bool { return !a.outputs[place].has(outPending) })
 	var shared *family
 	for _, place := range s.outputs {
 		dst = a.outputs[place].appendDefinition(append(dst, opOutput), place, shared)
 		shared = a.outputs[place].family
 	}
-	s.inputs = slices.DeleteFunc(s.inputs, func(ref Ref) bool { return !a.inputs.at(ref).has(flagPending) })
 	for _, ref := range s.inputs {
 		dst = appendInput(dst, ref, a.inputs.at(ref).id, a.inputs.at(ref).out)
 	}
+	if len(s.moves)+len(s.functions) > 0 {
+		dst = a.appendChanges(dst)
+	}
+	return append(dst, opEnd)
+}
+
+func (a *Aggregator) appendChanges(dst []byte) []byte {
+	s := &a.issue
 	for _, ref := range slices.Sorted(maps.Keys(s.moves)) {
 		dst = appendInput(dst, ref, a.inputs.at(ref).id, s.moves[ref])
 	}
@@ -189,7 +195,14 @@ func (a *Aggregator) appendDefinitions(dst []byte) []byte {
 		dst = binary.AppendUvarint(append(dst, opFunction), uint64(place))
 		dst = append(dst, byte(s.functions[place]))
 	}
-	return append(dst, opEnd)
+	return dst
+}
+
+// settleIssue drops what is now part of the state.
+func (a *Aggregator) settleIssue() {
+	s := &a.issue
+	s.outputs = slices.DeleteFunc(s.outputs, func(place uint32) bool { return !a.outputs[place].has(outPending) })
+	s.inputs = slices.DeleteFunc(s.inputs, func(ref Ref) bool { return !a.inputs.at(ref).has(flagPending) })
 }
 
 func appendInput(dst []byte, ref Ref, id ID, place uint32) []byte {

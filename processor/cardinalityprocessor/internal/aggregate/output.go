@@ -94,6 +94,7 @@ func (a *Aggregator) intern(f family) *family {
 	if known := a.families[key]; known != nil {
 		return known
 	}
+	f.outputs = 0
 	a.families[key] = &f
 	return &f
 }

@@ -145,3 +145,6 @@ func (c *cursor) id() (id ID) {
 func appendFloat(dst []byte, v float64) []byte {
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
 }
+
+// ago reads a distance from the clock, which may be negative.
+func (c *cursor) ago() pcommon.Timestamp { return pcommon.Timestamp(c.varint()) }

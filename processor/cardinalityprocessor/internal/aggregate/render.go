@@ -115,7 +115,11 @@ func (o *output) render(m pmetric.Metric, at pcommon.Timestamp) {
 	case pmetric.MetricTypeGauge:
 		o.renderNumber(m.Gauge().DataPoints().AppendEmpty(), 0, at)
 	case pmetric.MetricTypeSum:
-		o.renderNumber(m.Sum().DataPoints().AppendEmpty(), o.start, at)
+		var start pcommon.Timestamp
+		if o.family.monotonic { // a sum of what is now has none
+			start = o.start
+		}
+		o.renderNumber(m.Sum().DataPoints().AppendEmpty(), start, at)
 	case pmetric.MetricTypeHistogram:
 		o.renderHistogram(m.Histogram().DataPoints().AppendEmpty(), at)
 	case pmetric.MetricTypeExponentialHistogram:

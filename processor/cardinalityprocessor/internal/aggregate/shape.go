@@ -7,11 +7,12 @@ import (
 
 // shape is the total of an output that is a histogram or a summary.
 type shape struct {
-	count    uint64
-	sum      amount
-	layout   *layout // explicit
-	buckets  []uint64
-	exponent exponent // exponential
+	count         uint64
+	sum           amount
+	layout        *layout // explicit
+	buckets       []uint64
+	isExponential bool
+	exponent      exponent
 }
 
 // copyTo copies into the room of an earlier copy.
@@ -19,7 +20,7 @@ func (s *shape) copyTo(to *shape) *shape {
 	if to == nil {
 		to = &shape{}
 	}
-	to.count, to.sum, to.layout = s.count, s.sum, s.layout
+	to.count, to.sum, to.layout, to.isExponential = s.count, s.sum, s.layout, s.isExponential
 	to.buckets = append(to.buckets[:0], s.buckets...)
 	s.exponent.copyTo(&to.exponent)
 	return to

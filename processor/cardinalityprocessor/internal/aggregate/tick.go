@@ -4,13 +4,14 @@ import (
 	"encoding/binary"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
 // Tick returns a record that computes what all outputs show at now, with all definitions that are pending. Nothing is due
-// while the last tick is Pending, or until time passes the last tick again after the clock stepped back. The slice is
+// while the last tick is Pending, or until time passes the last one, or the epoch, again after the clock stepped back. The slice is
 // valid until the next call.
 func (a *Aggregator) Tick(now pcommon.Timestamp) (record []byte, due bool) {
-	if a.undone || now <= a.tick {
+	if a.undone || now <= max(a.tick, a.epoch, a.options.Epoch) {
 		return nil, false
 	}
 	b := binary.AppendUvarint(append(a.scratch.tick[:0], recordTick), uint64(now))
@@ -94,16 +95,16 @@ func (a *Aggregator) settle(out *output, m *merged, values []quantileValue, at, 
 	if m.live > 0 {
 		out.seen = at
 	}
-	last := out.counts() && out.has(outDirty) // what changed since the last tick is shown, even if all inputs ended
+	last := out.has(outDirty) // what changed since the last tick is shown, even if all inputs ended
 	switch {
 	case m.live == 0 && !last:
 		if out.has(outShown) {
 			out.flags &^= outShown
-			out.emitted.form = showStale
+			out.emitted.stale()
 			tally[Ended]++
 		}
 		return
-	case !a.bear(out, m, at, delay):
+	case !a.bear(out, m, at, delay), out.counts() && out.family.kind != pmetric.MetricTypeSum && out.shape == nil:
 		return
 	}
 	if !out.has(outShown) {

@@ -65,6 +65,9 @@ func (a *Aggregator) forget(ref Ref) {
 	in := a.inputs.at(ref)
 	out := a.outputs[in.out]
 	out.forgotten = max(out.forgotten, in.at)
+	if !out.has(outBorn) {
+		out.flags |= outJoined
+	}
 	out.inputs--
 	a.freeDetail(in)
 	a.known--
