@@ -22,11 +22,10 @@ type builder struct {
 	service, instance string
 
 	entities []*entity // those of the scrape at hand, in the order of their first points
-	open     map[*metric]pmetric.NumberDataPointSlice
 }
 
 func newBuilder(service, instance string) *builder {
-	return &builder{service: service, instance: instance, open: map[*metric]pmetric.NumberDataPointSlice{}}
+	return &builder{service: service, instance: instance}
 }
 
 // build returns one Resource per entity with its points, and one for the target itself with the report.
@@ -64,12 +63,13 @@ func (b *builder) chain(r *reading, scan uint32) {
 		p.next = -1
 		e := p.series.entity
 		if e.scan != scan {
-			e.scan, e.first = scan, int32(i)
+			e.scan, e.first, e.points = scan, int32(i), 0
 			b.entities = append(b.entities, e)
 		} else {
 			r.points[e.last].next = int32(i)
 		}
 		e.last = int32(i)
+		e.points++
 	}
 }
 
@@ -92,15 +92,14 @@ func (b *builder) addResource(resources pmetric.ResourceMetricsSlice, e *entity)
 }
 
 func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, e *entity, t pcommon.Timestamp) {
-	clear(b.open)
+	metrics.EnsureCapacity(e.points)
 	for i := e.first; i >= 0; i = r.points[i].next {
 		p := &r.points[i]
-		points, ok := b.open[p.series.metric]
-		if !ok {
-			points = newPoints(metrics, p.series.metric)
-			b.open[p.series.metric] = points
+		m := p.series.metric
+		if m.scan != e.scan || m.entity != e {
+			m.scan, m.entity, m.points = e.scan, e, newPoints(metrics, m)
 		}
-		dp := points.AppendEmpty()
+		dp := m.points.AppendEmpty()
 		dp.SetTimestamp(t)
 		dp.SetStartTimestamp(p.start)
 		if p.form == ended {

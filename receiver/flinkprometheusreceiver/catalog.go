@@ -1,6 +1,7 @@
 package flinkprometheusreceiver
 
 import (
+	"hash/maphash"
 	"math"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type entity struct {
 	// Scratch of build: the chain of this entity's points in one scrape.
 	scan        uint32
 	first, last int32
+	points      int
 }
 
 // series is one time series of a target. Its identity is composed: the entity's labels are held once.
@@ -49,13 +51,29 @@ type identity struct {
 	extras string
 }
 
-// line remembers what the bytes before the value of a sample line mean.
+// extras are attributes of points, and their joined form.
+type extras struct {
+	joined string
+	labels []label
+}
+
+// line remembers what the bytes before the value of a sample line mean. Of the bytes it holds only hash and length: they
+// would be most of the memory of a target, and to compare them costs more than to hash the ones at hand. The seed of the
+// hash is random, so that no input can be made to collide.
 type line struct {
-	key    string
+	hash   uint64
+	size   int        // bytes
 	series *series    // nil: no sample
 	why    dropReason // of a line without series, empty if a filter excludes it
-	pos    int        // in the scrape that had it last
+	pos    int32      // in the scrape that had it last
 	scan   uint32
+}
+
+var lineSeed = maphash.MakeSeed()
+
+// is tells whether these are the line's bytes.
+func (l *line) is(key []byte) bool {
+	return l.size == len(key) && l.hash == maphash.Bytes(lineSeed, key)
 }
 
 // catalog knows the lines, entities, metrics and series of one target. It is a cache of what text means: everything in
@@ -65,11 +83,12 @@ type catalog struct {
 	entityOnPoints bool
 
 	scan     uint32
-	parsed   uint32 // the scan that order is of
-	lines    map[string]*line
-	order    []*line // the lines of the last scrape, which predict those of this one
-	current  []*line // the lines of this one so far
+	parsed   uint32           // the scan that order is of
+	lines    map[uint64]*line // by hash
+	order    []*line          // the lines of the last scrape, which predict those of this one
+	current  []*line          // the lines of this one so far
 	entities map[string]*entity
+	extras   map[string]extras
 	series   map[identity]*series
 
 	labels []label // scratch of parseSeries
@@ -79,8 +98,9 @@ func newCatalog(n naming, entityOnPoints bool) *catalog {
 	return &catalog{
 		naming:         n,
 		entityOnPoints: entityOnPoints,
-		lines:          map[string]*line{},
+		lines:          map[uint64]*line{},
 		entities:       map[string]*entity{},
+		extras:         map[string]extras{},
 		series:         map[identity]*series{},
 	}
 }
@@ -91,42 +111,56 @@ func (c *catalog) begin() {
 	c.current = c.current[:0]
 }
 
-// resolve returns what a sample line means, given its bytes up to the value. predicted is the position of the line of
-// the last scrape that is expected here; the next one follows it.
-func (c *catalog) resolve(key []byte, predicted int) (l *line, next int) {
-	if predicted < len(c.order) && c.order[predicted].key == string(key) {
-		l = c.order[predicted]
-	} else if l = c.lines[string(key)]; l == nil {
-		l = c.learn(string(key))
-		c.lines[l.key] = l
-		l.pos = predicted - 1
+// expect returns the line of the last scrape at position predicted, if body begins with its bytes and a blank, or nil.
+func (c *catalog) expect(body []byte, predicted int) *line {
+	if predicted >= len(c.order) {
+		return nil
 	}
-	next = l.pos + 1
+	l := c.order[predicted]
+	if l.size >= len(body) || body[l.size] != ' ' || !l.is(body[:l.size]) {
+		return nil
+	}
+	return l
+}
+
+// resolve returns what a sample line means, given its bytes up to the value.
+func (c *catalog) resolve(key []byte, predicted int) *line {
+	l := c.lines[maphash.Bytes(lineSeed, key)]
+	if l == nil || !l.is(key) {
+		l = c.learn(key)
+		l.pos = int32(predicted) - 1
+		c.lines[l.hash] = l
+	}
+	return l
+}
+
+// meet notes that a line was found. It returns where the next line is expected: behind it, as in the last scrape.
+func (c *catalog) meet(l *line) (predicted int) {
+	predicted = int(l.pos) + 1
 	if l.scan != c.scan {
-		l.pos, l.scan = len(c.current), c.scan
+		l.pos, l.scan = int32(len(c.current)), c.scan
 		c.current = append(c.current, l)
 	}
-	return l, next
+	return predicted
 }
 
 // learn parses a line that the last scrape did not have.
-func (c *catalog) learn(key string) *line {
-	name, labels, why := parseSeries(key, c.labels[:0])
+func (c *catalog) learn(key []byte) *line {
+	l := &line{hash: maphash.Bytes(lineSeed, key), size: len(key)}
+	name, labels, why := parseSeries(string(key), c.labels[:0])
 	c.labels = labels
 	if why != kept {
-		return &line{key: key, why: why}
+		l.why = why
+	} else if m := c.metric(name); m.wanted {
+		l.series = c.find(m, labels)
 	}
-	m := c.metric(name)
-	if !m.wanted {
-		return &line{key: key}
-	}
-	return &line{key: key, series: c.find(m, labels)}
+	return l
 }
 
 // find returns the series of a metric with these labels, which are sorted by name, and adds it if it is new.
 func (c *catalog) find(m *metric, labels []label) *series {
 	var host string
-	var own, extras []label
+	var own, beyond []label
 	for _, l := range labels {
 		switch {
 		case l.name == hostLabel:
@@ -134,18 +168,36 @@ func (c *catalog) find(m *metric, labels []label) *series {
 		case !c.entityOnPoints && flinkname.IsEntityLabel(l.name):
 			own = append(own, l)
 		default:
-			extras = append(extras, l)
+			beyond = append(beyond, l)
 		}
 	}
-	extras = exportReserved(extras)
-	e := c.entity(host, own)
-	id := identity{e, m, join(extras)}
+	e, x := c.entity(host, own), c.intern(exportReserved(beyond))
+	id := identity{e, m, x.joined}
 	s := c.series[id]
 	if s == nil {
-		s = &series{entity: e, metric: m, attributes: extras, last: math.Inf(-1)}
+		s = &series{entity: e, metric: m, attributes: x.labels, last: math.Inf(-1)}
 		c.series[id] = s
 	}
 	return s
+}
+
+// intern returns the one copy of such labels, which many entities have, in memory of its own: that of a line is larger.
+func (c *catalog) intern(labels []label) extras {
+	joined := join(labels)
+	x, known := c.extras[joined]
+	if !known {
+		x = extras{joined, cloned(labels)}
+		c.extras[joined] = x
+	}
+	return x
+}
+
+func cloned(labels []label) []label {
+	labels = slices.Clone(labels)
+	for i, l := range labels {
+		labels[i] = label{strings.Clone(l.name), strings.Clone(l.value)}
+	}
+	return labels
 }
 
 func (c *catalog) entity(host string, labels []label) *entity {
@@ -163,7 +215,7 @@ func (c *catalog) entity(host string, labels []label) *entity {
 func (c *catalog) end(remembered int) {
 	for _, l := range c.order {
 		if l.scan != c.scan {
-			delete(c.lines, l.key)
+			delete(c.lines, l.hash)
 		}
 	}
 	c.order, c.current, c.parsed = c.current, c.order[:0], c.scan
@@ -175,7 +227,7 @@ func (c *catalog) end(remembered int) {
 			}
 		}
 	}
-	if known := len(c.order) + len(c.series); len(c.metrics)+len(c.entities) > 2*known+64 {
+	if known := len(c.order) + len(c.series); len(c.metrics)+len(c.entities)+len(c.extras) > 3*known+64 {
 		c.sweep()
 	}
 }
@@ -189,12 +241,14 @@ func (c *catalog) forget(s *series) {
 	}
 }
 
-// sweep drops entities and metrics that no series has.
+// sweep drops entities, metrics and extras that no series has.
 func (c *catalog) sweep() {
-	entities, metrics := map[*entity]bool{}, map[*metric]bool{}
+	entities, metrics, used := map[*entity]bool{}, map[*metric]bool{}, map[string]extras{}
 	for id := range c.series {
 		entities[id.entity], metrics[id.metric] = true, true
+		used[id.extras] = c.extras[id.extras]
 	}
+	c.extras = used
 	for key, e := range c.entities {
 		if !entities[e] {
 			delete(c.entities, key)

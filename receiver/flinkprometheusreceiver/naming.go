@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
 	"weir.example/internal/flinkname"
 )
 
@@ -16,6 +18,11 @@ type metric struct {
 	sum         bool // monotonic and cumulative; else a gauge
 	wanted      bool // not filtered out
 	stored      bool // the layout of memory has it as a gauge
+
+	// Scratch of build: the points of this metric for the entity at hand.
+	scan   uint32
+	entity *entity
+	points pmetric.NumberDataPointSlice
 }
 
 // family is what the HELP and TYPE lines of one name say.

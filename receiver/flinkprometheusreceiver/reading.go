@@ -58,28 +58,19 @@ var errNoMetrics = errors.New("no line of the body is in the Prometheus text for
 
 // read parses a whole body into r. An error means that the body is refused as a whole.
 func (c *catalog) read(body []byte, r *reading, limits LimitsConfig) error {
-	var ln []byte
 	understood, predicted := false, 0
 	r.complete = true
 	for len(body) > 0 {
-		ln, body = cutLine(body)
-		if len(ln) == 0 {
-			continue
+		if rest, next, ok := c.readExpected(body, predicted, r); ok {
+			body, predicted, understood = rest, next, true
+		} else {
+			var ln []byte
+			ln, body = cutLine(body)
+			next, ok := c.readLine(ln, predicted, r, limits.LineLength)
+			predicted, understood = next, understood || ok
 		}
-		if ln[0] == '#' {
-			if comment, ok := parseComment(ln); ok {
-				understood = true
-				c.note(comment, c.scan)
-			}
-			continue
-		}
-		r.samples++
 		if r.samples > limits.Series {
 			return failf(reasonSeriesLimit, "more than limits.series = %d series", limits.Series)
-		}
-		var ok bool
-		if predicted, ok = c.readSample(ln, predicted, r, limits.LineLength); ok {
-			understood = true
 		}
 	}
 	if r.samples > 0 && !understood {
@@ -89,15 +80,49 @@ func (c *catalog) read(body []byte, r *reading, limits LimitsConfig) error {
 	return nil
 }
 
-// readSample adds the sample of one line. It returns where the next line is expected, and whether this one was in the
-// text format at all. The limit holds for what names the series: a series that is too long is so in every scrape.
+// readExpected reads the sample at the beginning of body if it is the expected one and its value is plain, which is so
+// for nearly all. It does not look for the end of the line, which is the longest part of reading it.
+func (c *catalog) readExpected(body []byte, predicted int, r *reading) (rest []byte, next int, ok bool) {
+	l := c.expect(body, predicted)
+	if l == nil || l.why != kept {
+		return nil, 0, false
+	}
+	v, n := parsePlain(body[l.size+1:])
+	if n == 0 {
+		return nil, 0, false
+	}
+	r.samples++
+	next = c.meet(l)
+	c.take(l.series, v, r)
+	return body[l.size+1+n:], next, true
+}
+
+// readLine reads any line. It returns where the next sample is expected, and whether this line was in the text format.
+func (c *catalog) readLine(ln []byte, predicted int, r *reading, limit int) (next int, ok bool) {
+	if len(ln) == 0 {
+		return predicted, false
+	}
+	if ln[0] != '#' {
+		r.samples++
+		return c.readSample(ln, predicted, r, limit)
+	}
+	comment, ok := parseComment(ln)
+	if ok {
+		c.note(comment, c.scan)
+	}
+	return predicted, ok
+}
+
+// readSample adds the sample of one line. The limit holds for what names the series: a series that is too long is so in
+// every scrape.
 func (c *catalog) readSample(ln []byte, predicted int, r *reading, limit int) (next int, ok bool) {
 	key, rest := cutSample(ln)
 	if len(key) > limit {
 		r.drop(lineTooLong)
 		return predicted, false
 	}
-	l, next := c.resolve(key, predicted)
+	l := c.resolve(key, predicted)
+	next = c.meet(l)
 	if l.why != kept {
 		r.drop(l.why)
 		return next, l.why != malformed
@@ -107,17 +132,20 @@ func (c *catalog) readSample(ln []byte, predicted int, r *reading, limit int) (n
 		r.drop(malformed)
 		return next, false
 	}
-	s := l.series
-	if s == nil {
-		return next, true
-	}
-	if s.scan == c.scan {
-		r.drop(duplicateSeries)
-		return next, true
-	}
-	s.scan = c.scan
-	r.points = append(r.points, point{series: s, value: v})
+	c.take(l.series, v, r)
 	return next, true
+}
+
+// take adds a sample, unless a filter excludes its series or the scrape already has it.
+func (c *catalog) take(s *series, v float64, r *reading) {
+	switch {
+	case s == nil:
+	case s.scan == c.scan:
+		r.drop(duplicateSeries)
+	default:
+		s.scan = c.scan
+		r.points = append(r.points, point{series: s, value: v})
+	}
 }
 
 // failure is an error with the reason that telemetry counts it under.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -59,28 +58,6 @@ func cutSample(line []byte) (key, value []byte) {
 		}
 	}
 	return line, nil
-}
-
-// parseValue reads what follows the series: a value and, optionally, a timestamp, which is checked and ignored: all
-// samples of a scrape have its time.
-func parseValue(b []byte) (float64, error) {
-	b = trimBlanks(b)
-	end := bytes.IndexAny(b, " \t")
-	if end >= 0 {
-		if _, err := strconv.ParseInt(string(trimBlanks(b[end:])), 10, 64); err != nil {
-			return 0, errMalformed
-		}
-		b = b[:end]
-	}
-	// Go also reads hexadecimal floats and underscores, which the format does not have.
-	if bytes.ContainsAny(b, "pP_") {
-		return 0, errMalformed
-	}
-	v, err := strconv.ParseFloat(string(b), 64)
-	if err != nil {
-		return 0, errMalformed
-	}
-	return v, nil
 }
 
 // parseSeries reads the part of a sample line that names its series. It appends the labels to buf, sorted by name and

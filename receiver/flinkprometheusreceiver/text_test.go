@@ -59,24 +59,6 @@ func TestParseSeries(t *testing.T) {
 	}
 }
 
-func TestParseValue(t *testing.T) {
-	for given, want := range map[string]float64{
-		" 1": 1, "\t1.0": 1, "  4.0857056E7 ": 40857056, " -9.223372036854776E18": math.MinInt64, " +Inf": math.Inf(1),
-		" -Inf": math.Inf(-1), " 1 1700000000000": 1, " 1e-3\t-5 ": 0.001,
-	} {
-		v, err := parseValue([]byte(given))
-		require.NoError(t, err, given)
-		assert.Equal(t, want, v, given)
-	}
-	v, err := parseValue([]byte(" NaN"))
-	require.NoError(t, err)
-	assert.True(t, math.IsNaN(v))
-	for _, given := range []string{"", " ", " one", " 0x1p-2", " 1_000", " 1 x", " 1 2 3", " 1e999"} {
-		_, err := parseValue([]byte(given))
-		assert.Error(t, err, given)
-	}
-}
-
 func TestParseComment(t *testing.T) {
 	for given, want := range map[string]comment{
 		"# HELP a orders-seen (scope: x)": {"HELP", []byte("a"), []byte("orders-seen (scope: x)")},

@@ -10,10 +10,10 @@ import (
 	"sync"
 )
 
-// profile fetches profiles of all instances of Weir for the length of a window, after the windows that count.
+// profile fetches profiles of CPU, allocations and live memory of all instances of Weir for the length of a window, after the windows that count.
 func (b *bench) profile(ctx context.Context, r round, runners []*runner) error {
-	seconds := int(b.window.Seconds())
-	b.progress("  profiles, %d s", seconds)
+	seconds := fmt.Sprintf("seconds=%.0f", b.window.Seconds())
+	b.progress("  profiles of %s", b.window)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
@@ -21,9 +21,9 @@ func (b *bench) profile(ctx context.Context, r round, runners []*runner) error {
 		if c.Program != weir {
 			continue
 		}
-		for kind, query := range map[string]string{"profile": "seconds", "allocs": "seconds"} {
+		for kind, query := range map[string]string{"profile": seconds, "allocs": seconds, "heap": "gc=1"} {
 			wg.Go(func() {
-				url := fmt.Sprintf("http://%s/debug/pprof/%s?%s=%d", c.debug, kind, query, seconds)
+				url := fmt.Sprintf("http://%s/debug/pprof/%s?%s", c.debug, kind, query)
 				path := filepath.Join(b.profiles, fmt.Sprintf("%s-%s-%d.%s", r.name, c.Name, b.source.series, kind))
 				if err := download(ctx, url, path); err != nil {
 					mu.Lock()
