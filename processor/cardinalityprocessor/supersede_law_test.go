@@ -119,7 +119,9 @@ func (h *lawHistory) step() {
 // scrape appends what an attempt shows: mostly a value, at times a stale marker.
 func (h *lawHistory) scrape(a *attempt, md pmetric.Metrics) {
 	delay := pcommon.Timestamp(rapid.IntRange(0, 5000).Draw(h.t, "delay")) * 1e6
-	a.at = max(a.at+1e6, h.passing.now()-delay)
+	if a.at = max(a.at+1e6, h.passing.now()-delay); a.start == 0 {
+		a.at = max(a.at, h.first)
+	}
 	rm := md.ResourceMetrics().AppendEmpty()
 	m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
 	m.SetName("task.records")
