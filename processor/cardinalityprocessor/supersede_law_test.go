@@ -139,7 +139,7 @@ func (h *lawHistory) scrape(a *attempt, md pmetric.Metrics) {
 	if a.numbered {
 		labels.PutInt("task_attempt_num", a.number)
 	}
-	if rapid.IntRange(0, 5).Draw(h.t, "vanishes") == 0 {
+	if a.start != 0 && rapid.IntRange(0, 5).Draw(h.t, "vanishes") == 0 {
 		p.SetFlags(p.Flags().WithNoRecordedValue(true))
 		return
 	}
