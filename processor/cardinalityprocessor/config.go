@@ -34,6 +34,9 @@ type Config struct {
 	// HashKeyFile is a file that holds the key of the action hash. Default: none.
 	HashKeyFile string `mapstructure:"hash_key_file"`
 
+	// Aggregate says how series that become equal are merged.
+	Aggregate AggregateConfig `mapstructure:"aggregate"`
+
 	// Storage is the extension that keeps the state. Default: none, state is lost with the process.
 	Storage *component.ID `mapstructure:"storage"`
 
@@ -82,7 +85,7 @@ func (c *Config) Validate() error {
 		faults = append(faults, rename.validate())
 	}
 	_, err := c.compileRules(c.Rules, c.Keep)
-	return errors.Join(append(faults, err)...)
+	return errors.Join(append(faults, err, c.Aggregate.validate())...)
 }
 
 func (c *RenameConfig) validate() error {

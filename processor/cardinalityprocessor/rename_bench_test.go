@@ -1,14 +1,18 @@
 package cardinalityprocessor
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/processor/processortest"
 
 	"weir.example/internal/flinktest"
+	"weir.example/processor/cardinalityprocessor/internal/metadata"
 )
 
 // benchmarkRename renames the metrics of a captured TaskManager; each round gives them their raw names and kinds back.
@@ -19,15 +23,15 @@ func benchmarkRename(b *testing.B, rightKind bool) {
 	raw := metricsOf(b, taskManager.Pages[0].Body)
 	cfg := createDefaultConfig().(*Config)
 	cfg.Rename.GetOrInsertDefault()
-	p, err := newProcessor(cfg, componenttest.NewNopTelemetrySettings())
+	p, err := NewFactory().CreateMetrics(b.Context(), processortest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
 	require.NoError(b, err)
-	b.Cleanup(func() { assert.NoError(b, p.shutdown(b.Context())) })
+	require.NoError(b, p.Start(b.Context(), componenttest.NewNopHost()))
+	b.Cleanup(func() { assert.NoError(b, p.Shutdown(context.Background())) })
 
 	md := pmetric.NewMetrics()
 	metrics := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
 	raw.CopyTo(metrics)
-	_, err = p.process(b.Context(), md)
-	require.NoError(b, err)
+	require.NoError(b, p.ConsumeMetrics(b.Context(), md))
 
 	b.ReportAllocs()
 	for b.Loop() {
@@ -37,7 +41,7 @@ func benchmarkRename(b *testing.B, rightKind bool) {
 				sumToGauge(metrics.At(i))
 			}
 		}
-		_, _ = p.process(b.Context(), md)
+		_ = p.ConsumeMetrics(b.Context(), md)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*raw.Len()), "ns/metric")
 }

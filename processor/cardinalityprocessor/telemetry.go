@@ -37,6 +37,7 @@ type reporter struct {
 	builder  *metadata.TelemetryBuilder
 	outcomes [outcomes][]metric.AddOption
 	reasons  [reasons][]metric.AddOption
+	labels   runtimeLabels
 }
 
 func newReporter(set component.TelemetrySettings) (*reporter, error) {
@@ -46,6 +47,7 @@ func newReporter(set component.TelemetrySettings) (*reporter, error) {
 	}
 	r := &reporter{
 		builder: builder,
+		labels:  newRuntimeLabels(),
 		outcomes: [outcomes][]metric.AddOption{
 			named:   label("outcome", "table"),
 			derived: label("outcome", "derived"),

@@ -3,10 +3,12 @@
 package metadata
 
 import (
+	"context"
 	"errors"
 	"sync"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/embedded"
 	"go.opentelemetry.io/otel/trace"
 
 	"go.opentelemetry.io/collector/component"
@@ -23,12 +25,26 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                             metric.Meter
-	mu                                sync.Mutex
-	registrations                     []metric.Registration
-	ProcessorCardinalityDroppedPoints metric.Int64Counter
-	ProcessorCardinalityRenameMetrics metric.Int64Counter
-	ProcessorCardinalityTakeovers     metric.Int64Counter
+	meter                                metric.Meter
+	mu                                   sync.Mutex
+	registrations                        []metric.Registration
+	ProcessorCardinalityAbsorbedPoints   metric.Int64Counter
+	ProcessorCardinalityDroppedPoints    metric.Int64Counter
+	ProcessorCardinalityInputs           metric.Int64ObservableGauge
+	ProcessorCardinalityMergeEvents      metric.Int64Counter
+	ProcessorCardinalityOutputs          metric.Int64ObservableGauge
+	ProcessorCardinalityRecoveryDuration metric.Float64Gauge
+	ProcessorCardinalityRecoveryRecords  metric.Int64Gauge
+	ProcessorCardinalityRenameMetrics    metric.Int64Counter
+	ProcessorCardinalityRulesReloads     metric.Int64Counter
+	ProcessorCardinalitySnapshotAge      metric.Float64ObservableGauge
+	ProcessorCardinalitySnapshotDuration metric.Float64ObservableGauge
+	ProcessorCardinalitySnapshotPause    metric.Float64ObservableGauge
+	ProcessorCardinalityStateLogBytes    metric.Int64ObservableGauge
+	ProcessorCardinalityTakeovers        metric.Int64Counter
+	ProcessorCardinalityTickDuration     metric.Float64Histogram
+	ProcessorCardinalityTickSendFailures metric.Int64Counter
+	ProcessorCardinalityTicks            metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -40,6 +56,116 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterProcessorCardinalityInputsCallback sets callback for observable ProcessorCardinalityInputs metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalityInputsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorCardinalityInputs, obs: o})
+		return nil
+	}, builder.ProcessorCardinalityInputs)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorCardinalityOutputsCallback sets callback for observable ProcessorCardinalityOutputs metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalityOutputsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorCardinalityOutputs, obs: o})
+		return nil
+	}, builder.ProcessorCardinalityOutputs)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorCardinalitySnapshotAgeCallback sets callback for observable ProcessorCardinalitySnapshotAge metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalitySnapshotAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorCardinalitySnapshotAge, obs: o})
+		return nil
+	}, builder.ProcessorCardinalitySnapshotAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorCardinalitySnapshotDurationCallback sets callback for observable ProcessorCardinalitySnapshotDuration metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalitySnapshotDurationCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorCardinalitySnapshotDuration, obs: o})
+		return nil
+	}, builder.ProcessorCardinalitySnapshotDuration)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorCardinalitySnapshotPauseCallback sets callback for observable ProcessorCardinalitySnapshotPause metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalitySnapshotPauseCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorCardinalitySnapshotPause, obs: o})
+		return nil
+	}, builder.ProcessorCardinalitySnapshotPause)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorCardinalityStateLogBytesCallback sets callback for observable ProcessorCardinalityStateLogBytes metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalityStateLogBytesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorCardinalityStateLogBytes, obs: o})
+		return nil
+	}, builder.ProcessorCardinalityStateLogBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+type observerInt64 struct {
+	embedded.Int64Observer
+	inst metric.Int64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveInt64(oi.inst, value, opts...)
+}
+
+type observerFloat64 struct {
+	embedded.Float64Observer
+	inst metric.Float64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerFloat64) Observe(value float64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveFloat64(oi.inst, value, opts...)
 }
 
 // Shutdown unregister all registered callbacks for async instruments.
@@ -60,10 +186,46 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorCardinalityAbsorbedPoints, err = builder.meter.Int64Counter(
+		"otelcol_processor_cardinality_absorbed_points",
+		metric.WithDescription("Data points that were merged into other series. [Alpha]"),
+		metric.WithUnit("{datapoint}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorCardinalityDroppedPoints, err = builder.meter.Int64Counter(
 		"otelcol_processor_cardinality_dropped_points",
 		metric.WithDescription("Data points that the processor dropped, by reason. [Alpha]"),
 		metric.WithUnit("{datapoint}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityInputs, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_cardinality_inputs",
+		metric.WithDescription("Series that are merged, by state (live, or ended and remembered). [Alpha]"),
+		metric.WithUnit("{series}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityMergeEvents, err = builder.meter.Int64Counter(
+		"otelcol_processor_cardinality_merge_events",
+		metric.WithDescription("What happened to merged series, by event (see README). [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityOutputs, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_cardinality_outputs",
+		metric.WithDescription("Series that others are merged into, live and remembered. [Alpha]"),
+		metric.WithUnit("{series}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityRecoveryDuration, err = builder.meter.Float64Gauge(
+		"otelcol_processor_cardinality_recovery_duration",
+		metric.WithDescription("How long it took at the start to recover the state. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityRecoveryRecords, err = builder.meter.Int64Gauge(
+		"otelcol_processor_cardinality_recovery_records",
+		metric.WithDescription("Records of the state log that were applied at the start. [Alpha]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorCardinalityRenameMetrics, err = builder.meter.Int64Counter(
@@ -72,10 +234,59 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{metric}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityRulesReloads, err = builder.meter.Int64Counter(
+		"otelcol_processor_cardinality_rules_reloads",
+		metric.WithDescription("Times that the content of rules_file changed, by outcome. [Alpha]"),
+		metric.WithUnit("{reload}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalitySnapshotAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_cardinality_snapshot_age",
+		metric.WithDescription("Time since the last snapshot of this process began. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalitySnapshotDuration, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_cardinality_snapshot_duration",
+		metric.WithDescription("How long the last snapshot took. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalitySnapshotPause, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_cardinality_snapshot_pause",
+		metric.WithDescription("How long calls waited for the last snapshot. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityStateLogBytes, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_cardinality_state_log_bytes",
+		metric.WithDescription("Size of the state log on disk, without snapshots. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorCardinalityTakeovers, err = builder.meter.Int64Counter(
 		"otelcol_processor_cardinality_takeovers",
 		metric.WithDescription("How often an output of supersede went from one incarnation to another: failovers, or a label that names no incarnation if it goes on rising. [Alpha]"),
 		metric.WithUnit("{takeover}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityTickDuration, err = builder.meter.Float64Histogram(
+		"otelcol_processor_cardinality_tick_duration",
+		metric.WithDescription("How long it took to compute and log a tick. [Alpha]"),
+		metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries([]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityTickSendFailures, err = builder.meter.Int64Counter(
+		"otelcol_processor_cardinality_tick_send_failures",
+		metric.WithDescription("Attempts to send a tick that the next consumer refused. [Alpha]"),
+		metric.WithUnit("{attempt}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityTicks, err = builder.meter.Int64Counter(
+		"otelcol_processor_cardinality_ticks",
+		metric.WithDescription("Ticks that were computed. [Alpha]"),
+		metric.WithUnit("{tick}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -1,0 +1,291 @@
+package cardinalityprocessor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/processor/processortest"
+	"pgregory.net/rapid"
+
+	"weir.example/internal/seglog"
+	"weir.example/processor/cardinalityprocessor/internal/metadata"
+)
+
+// TestTheLawHoldsOverKills: lives of calls and ticks that end at any operation of the disk, or before or after any call
+// of the next consumer. Whoever got an error repeats the call. Then at every tick the merged series have exactly what was
+// acknowledged, at most what is being repeated more; a time never has two values; and values never fall.
+func TestTheLawHoldsOverKills(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp("", "law")
+		require.NoError(t, err)
+		defer os.RemoveAll(dir)
+		l := &law{
+			t: t, dir: dir, clock: time.Unix(1_800_000_000, 0), inputs: map[string]*lawInput{},
+			acknowledged: map[string]float64{}, most: map[string]float64{}, seen: map[string]map[pcommon.Timestamp]string{},
+			last: map[string]float64{},
+		}
+		for range rapid.IntRange(1, 4).Draw(t, "lives") {
+			l.live(rapid.IntRange(1, 40).Draw(t, "dies after"), rapid.SampledFrom([]int{0, 9, 1 << 20}).Draw(t, "torn"))
+		}
+		l.live(-1, 0)
+		l.finish()
+	})
+}
+
+// law is a history and what it must lead to.
+type law struct {
+	t     *rapid.T
+	dir   string
+	clock time.Time
+
+	inputs       map[string]*lawInput
+	pending      []lawPoint         // of a call that was not acknowledged
+	acknowledged map[string]float64 // by output
+	most         map[string]float64 // with what is pending
+	seen         map[string]map[pcommon.Timestamp]string
+	last         map[string]float64 // value that went out
+
+	disk *mortal
+	core *core
+}
+
+// lawInput is a series that merges.
+type lawInput struct {
+	output string
+	delta  bool
+	start  time.Time
+	at     time.Time
+	value  float64
+}
+
+// lawPoint is one point and what it adds.
+type lawPoint struct {
+	input string
+	lawInput
+	adds float64
+}
+
+func (l *law) live(diesAfter, torn int) {
+	l.disk = &mortal{left: diesAfter, torn: torn}
+	cfg := mergingConfig(l.dir)
+	cfg.Aggregate.Fsync = seglog.SyncNever
+	set := processortest.NewNopSettings(metadata.Type)
+	p, err := NewFactory().CreateMetrics(context.Background(), set, cfg, l.sink())
+	require.NoError(l.t, err)
+	l.core = p.(*pipeline).core
+	l.core.disk, l.core.now = l.disk, func() time.Time { return l.clock }
+	if err := l.core.open(l.host()); err != nil {
+		require.True(l.t, l.disk.isDead(), err)
+		return
+	}
+	defer l.core.close()
+	defer p.Shutdown(context.Background())
+	l.deliver()
+	l.repeat(p)
+	for range rapid.IntRange(1, 25).Draw(l.t, "steps") {
+		if l.disk.isDead() {
+			return
+		}
+		l.clock = l.clock.Add(time.Duration(rapid.IntRange(1, 20_000).Draw(l.t, "ms")) * time.Millisecond)
+		switch rapid.IntRange(0, 5).Draw(l.t, "what") {
+		case 0, 1:
+			l.core.tick(floor(l.clock, l.core.cfg.Aggregate.Interval))
+			l.deliver()
+		case 2:
+			l.core.keeper.Snapshot()
+		default:
+			l.pending = l.draw()
+			l.repeat(p)
+		}
+	}
+}
+
+// deliver sends the last tick, if it was not sent.
+func (l *law) deliver() {
+	if !l.core.pending() || l.disk.isDead() {
+		return
+	}
+	if l.core.sendTick(context.Background()) == nil {
+		_ = l.core.settle()
+	}
+}
+
+// draw makes points of some inputs: old ones that grow or begin anew, and new ones.
+func (l *law) draw() (points []lawPoint) {
+	for i := range 6 {
+		name := fmt.Sprint("input-", i)
+		if rapid.IntRange(0, 2).Draw(l.t, name) > 0 {
+			continue
+		}
+		in := l.inputs[name]
+		by := float64(rapid.IntRange(0, 1000).Draw(l.t, "by"))
+		if in == nil {
+			in = &lawInput{output: fmt.Sprint("output-", i%2), delta: i >= 4, start: l.clock.Add(-time.Millisecond)}
+			if in.delta {
+				in.output = "delta"
+			}
+			l.inputs[name] = in
+		}
+		switch {
+		case in.delta:
+			if !in.at.IsZero() {
+				in.start = in.at
+			}
+			in.value = by
+		case rapid.IntRange(0, 6).Draw(l.t, "begins anew") == 0 && !in.at.IsZero():
+			in.start, in.value = l.clock.Add(-time.Microsecond), by
+		default:
+			in.value += by
+		}
+		in.at = l.clock
+		points = append(points, lawPoint{name, *in, by})
+		l.most[in.output] += by
+	}
+	return points
+}
+
+// repeat sends what is pending; half of the time the whole of it a second time.
+func (l *law) repeat(p consumer.Metrics) {
+	if len(l.pending) == 0 || l.disk.isDead() {
+		return
+	}
+	if err := p.ConsumeMetrics(context.Background(), metricsOfLaw(l.pending)); err != nil {
+		require.True(l.t, l.disk.isDead(), err)
+		return
+	}
+	// What was answered by a process that is dead was not answered.
+	if l.disk.isDead() {
+		return
+	}
+	for _, point := range l.pending {
+		l.acknowledged[point.output] += point.adds
+	}
+	if rapid.Bool().Draw(l.t, "twice") {
+		_ = p.ConsumeMetrics(context.Background(), metricsOfLaw(l.pending))
+	}
+	l.pending = nil
+}
+
+func metricsOfLaw(points []lawPoint) pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	for _, point := range points {
+		rm := md.ResourceMetrics().AppendEmpty()
+		rm.Resource().Attributes().PutStr("input", point.input)
+		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+		m.SetName(point.output)
+		sum := m.SetEmptySum()
+		sum.SetIsMonotonic(true)
+		sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		if point.delta {
+			sum.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+		}
+		p := sum.DataPoints().AppendEmpty()
+		p.SetDoubleValue(point.value)
+		p.SetTimestamp(pcommon.NewTimestampFromTime(point.at))
+		p.SetStartTimestamp(pcommon.NewTimestampFromTime(point.start))
+	}
+	return md
+}
+
+// sink takes what a living process sends and holds it against the law.
+func (l *law) sink() consumer.Metrics {
+	next, err := consumer.NewMetrics(func(_ context.Context, md pmetric.Metrics) error {
+		if _, err := l.disk.change(0, false); err != nil {
+			return err
+		}
+		for _, rm := range md.ResourceMetrics().All() {
+			for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
+				for _, p := range m.Sum().DataPoints().All() {
+					l.check(m.Name(), p)
+				}
+			}
+		}
+		_, err := l.disk.change(0, false)
+		return err
+	})
+	require.NoError(l.t, err)
+	return next
+}
+
+func (l *law) check(output string, p pmetric.NumberDataPoint) {
+	text := fmt.Sprint(p.DoubleValue(), p.StartTimestamp(), p.Flags())
+	times := l.seen[output]
+	if times == nil {
+		times = map[pcommon.Timestamp]string{}
+		l.seen[output] = times
+	}
+	if before, repeated := times[p.Timestamp()]; repeated {
+		require.Equal(l.t, before, text, "%s at %v", output, p.Timestamp())
+		return
+	}
+	for at := range times {
+		require.Less(l.t, at, p.Timestamp(), "%s goes back", output)
+	}
+	times[p.Timestamp()] = text
+	if p.Flags().NoRecordedValue() {
+		return
+	}
+	require.GreaterOrEqual(l.t, p.DoubleValue(), l.last[output], output)
+	l.last[output] = p.DoubleValue()
+	starts := slices.Compact(slices.Sorted(maps.Values(l.startsOf(output))))
+	require.LessOrEqual(l.t, len(starts), 1, "the start of %s changed", output)
+}
+
+func (l *law) startsOf(output string) map[pcommon.Timestamp]string {
+	starts := map[pcommon.Timestamp]string{}
+	for at, text := range l.seen[output] {
+		var value float64
+		var start string
+		_, err := fmt.Sscan(text, &value, &start)
+		require.NoError(l.t, err)
+		starts[at] = start
+	}
+	return starts
+}
+
+// finish revives all inputs and compares the totals.
+func (l *law) finish() {
+	l.disk = immortal()
+	p, err := NewFactory().CreateMetrics(context.Background(), processortest.NewNopSettings(metadata.Type), mergingConfig(l.dir), l.sink())
+	require.NoError(l.t, err)
+	l.core = p.(*pipeline).core
+	l.core.now = func() time.Time { return l.clock }
+	require.NoError(l.t, l.core.open(l.host()))
+	defer l.core.close()
+	defer p.Shutdown(context.Background())
+	l.deliver()
+	l.repeat(p)
+	l.clock = l.clock.Add(time.Minute)
+	for _, name := range slices.Sorted(maps.Keys(l.inputs)) {
+		in := l.inputs[name]
+		if in.delta {
+			in.start, in.value = in.at, 1
+		} else {
+			in.value++
+		}
+		in.at = l.clock
+		l.pending = append(l.pending, lawPoint{name, *in, 1})
+		l.most[in.output]++
+	}
+	l.repeat(p)
+	l.core.tick(l.clock)
+	l.deliver()
+	require.Equal(l.t, l.most, l.acknowledged)
+	for output, want := range l.acknowledged {
+		require.Equal(l.t, want, l.last[output], output)
+	}
+}
+
+func (l *law) host() *storageHost {
+	return &storageHost{extensions: map[component.ID]component.Component{logsID: logStorage{dir: l.dir}}}
+}

@@ -1,0 +1,110 @@
+package cardinalityprocessor
+
+import (
+	"context"
+	"sync/atomic"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"weir.example/internal/seglog"
+	"weir.example/processor/cardinalityprocessor/internal/aggregate"
+)
+
+// pipeline is the processor as one pipeline has it. It is safe for concurrent use.
+type pipeline struct {
+	core   *core
+	next   consumer.Metrics
+	shared *sharedCore // of core
+	cores  *cores
+	left   atomic.Bool
+}
+
+// Capabilities implements consumer.Metrics.
+func (*pipeline) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: true}
+}
+
+// Start implements component.Component.
+func (p *pipeline) Start(_ context.Context, host component.Host) error {
+	return p.cores.start(p.shared, host)
+}
+
+// Shutdown implements component.Component.
+func (p *pipeline) Shutdown(ctx context.Context) error {
+	if p.left.Swap(true) {
+		return nil
+	}
+	return p.cores.leave(ctx, p.shared)
+}
+
+// ConsumeMetrics returns nil when the next consumer took what passes and the state has what merges. After an error the
+// caller may repeat the call: what of it had its effect is recognised.
+func (p *pipeline) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
+	c := p.core
+	batch, err := c.take(ctx, md)
+	if err != nil {
+		return err
+	}
+	if md.ResourceMetrics().Len() > 0 {
+		// Outside the lock: it may block, and points that merge need not wait for it.
+		if err := p.next.ConsumeMetrics(ctx, md); err != nil {
+			c.giveUp(batch)
+			return err
+		}
+	}
+	return c.absorb(ctx, batch)
+}
+
+// take walks over a call: what passes remains in md, what merges is in the batch, which is nil if there is none.
+func (c *core) take(ctx context.Context, md pmetric.Metrics) (*aggregate.Batch, error) {
+	var t tally
+	c.mu.Lock()
+	c.owned = seglog.Position{}
+	batch, err := c.walker.walk(md, &t)
+	owned := c.owned
+	c.mu.Unlock()
+	c.report.add(ctx, &t)
+	if err == nil && c.forces() {
+		// Who owns what must be known for as long as what passes because of it.
+		err = c.force(owned)
+	}
+	if err != nil {
+		c.giveUp(batch)
+	}
+	return batch, err
+}
+
+// absorb logs and applies a batch.
+func (c *core) absorb(ctx context.Context, batch *aggregate.Batch) error {
+	if batch == nil {
+		return nil
+	}
+	c.mu.Lock()
+	position, err := c.commit(aggregateKind, batch.Record(c.timestamp()))
+	points := c.tally
+	batch.Release()
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	c.report.merged(ctx, &points)
+	if c.forces() {
+		return c.force(position)
+	}
+	return nil
+}
+
+// giveUp forgets a batch.
+func (c *core) giveUp(batch *aggregate.Batch) {
+	if batch == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	batch.Release()
+}
+
+// forces tells whether a call waits for the disk.
+func (c *core) forces() bool { return c.cfg.Aggregate.Fsync == seglog.SyncAlways }
