@@ -29,7 +29,6 @@ type core struct {
 	report *reporter
 	health health
 	now    func() time.Time
-	disk   seglog.Disk      // nil: the operating system's
 	next   consumer.Metrics // of the one pipeline that may merge
 	rename *renamer         // nil: the stage is off
 	set    *rules.Set       // in force at the start
@@ -43,7 +42,8 @@ type core struct {
 	machines  map[uint8]keeper.Machine
 	tally     aggregate.Tally // of the record that was applied last
 	owned     seglog.Position // behind the last record of owners
-	keeper    *keeper.Keeper  // nil without storage; set once
+	keeping   keeper.Options
+	keeper    *keeper.Keeper // nil without storage; set once
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -130,8 +130,8 @@ func (c *core) recover(host component.Host) (counted bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	options := keeper.Options{Dir: directory, Lock: &c.mu, Sync: c.cfg.Aggregate.Fsync, Disk: c.disk}
-	opened, recovery, err := keeper.Open(options, func(lost bool) map[uint8]keeper.Machine {
+	c.keeping.Dir, c.keeping.Lock, c.keeping.Sync = directory, &c.mu, c.cfg.Aggregate.Fsync
+	opened, recovery, err := keeper.Open(c.keeping, func(lost bool) map[uint8]keeper.Machine {
 		if lost {
 			return c.reset(began)
 		}

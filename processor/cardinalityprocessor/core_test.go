@@ -230,7 +230,7 @@ func TestAFullDiskRefusesMergedPointsAndLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, mergingConfig(dir), dir)
 		disk := immortal()
-		s.disk = disk
+		s.keeping.Disk = disk
 		require.NoError(t, s.Start(t.Context(), s.host))
 		s.give(t, "a", 5)
 		disk.set(func(d *mortal) { d.full = true })
@@ -257,7 +257,7 @@ func TestAFailedForceIsARetryableErrorWhoseRetryIsRecognised(t *testing.T) {
 	cfg.Aggregate.Fsync = seglog.SyncAlways
 	s := newSite(t, cfg, dir)
 	disk := immortal()
-	s.disk = disk
+	s.keeping.Disk = disk
 	require.NoError(t, s.Start(t.Context(), s.host))
 	defer s.end(t)
 	disk.set(func(d *mortal) { d.unforced = true })

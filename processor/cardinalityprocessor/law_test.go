@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"weir.example/internal/seglog"
+	"weir.example/processor/cardinalityprocessor/internal/keeper"
 	"weir.example/processor/cardinalityprocessor/internal/metadata"
 )
 
@@ -83,7 +84,8 @@ func (l *law) live(diesAfter, torn int) {
 	p, err := NewFactory().CreateMetrics(context.Background(), set, cfg, l.sink())
 	require.NoError(l.t, err)
 	l.core = p.(*pipeline).core
-	l.core.disk, l.core.now = l.disk, func() time.Time { return l.clock }
+	l.core.keeping = keeper.Options{Disk: l.disk, SnapshotBytes: int64(rapid.IntRange(1, 2000).Draw(l.t, "snapshot bytes"))}
+	l.core.now = func() time.Time { return l.clock }
 	if err := l.core.open(l.host()); err != nil {
 		require.True(l.t, l.disk.isDead(), err)
 		return
@@ -102,7 +104,9 @@ func (l *law) live(diesAfter, torn int) {
 			l.core.tick(floor(l.clock, l.core.cfg.Aggregate.Interval))
 			l.deliver()
 		case 2:
-			l.core.keeper.Snapshot()
+			if err := l.core.keeper.Snapshot(); err != nil {
+				require.True(l.t, l.disk.isDead(), err)
+			}
 		default:
 			l.pending = l.draw()
 			l.repeat(p)
