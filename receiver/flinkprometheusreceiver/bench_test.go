@@ -78,7 +78,7 @@ func benchmark(b *testing.B, rest func(*reading, *history, *builder, pcommon.Tim
 		r.reset()
 		c.begin()
 		require.NoError(b, c.read(bodies[i%2], &r, cfg.Limits))
-		c.end(h.remembered())
+		require.NoError(b, c.end(&r, h.remembered()))
 		t += 15e9
 		rest(&r, h, builder, t, c.scan)
 		samples += r.samples

@@ -28,14 +28,16 @@ func newBuilder(service, instance string) *builder {
 	return &builder{service: service, instance: instance}
 }
 
-// build returns one Resource per entity with its points, and one for the target itself with the report.
-func (b *builder) build(r *reading, rep report, t pcommon.Timestamp, scan uint32) pmetric.Metrics {
-	md := pmetric.NewMetrics()
+// build returns one Resource per entity with its points, and one for the target itself with the report, and the number
+// of points.
+func (b *builder) build(r *reading, rep report, t pcommon.Timestamp, scan uint32) (md pmetric.Metrics, points int) {
+	md = pmetric.NewMetrics()
 	b.chain(r, scan)
 	resources := md.ResourceMetrics()
 	resources.EnsureCapacity(len(b.entities) + 1)
 	reported := false
 	for _, e := range b.entities {
+		points += e.points
 		metrics := b.addResource(resources, e)
 		b.addPoints(metrics, r, e, t)
 		if e.isTarget() {
@@ -46,7 +48,7 @@ func (b *builder) build(r *reading, rep report, t pcommon.Timestamp, scan uint32
 	if !reported {
 		addReport(b.addResource(resources, &entity{}), rep, t)
 	}
-	return md
+	return md, points + reportSize
 }
 
 // isTarget tells whether the entity is the target itself, which is so for lines without host and entity labels.
@@ -127,12 +129,15 @@ func newPoints(metrics pmetric.MetricSlice, m *metric) pmetric.NumberDataPointSl
 	return sum.DataPoints()
 }
 
+// reportSize is the number of points that addReport adds.
+const reportSize = 4
+
 func addReport(metrics pmetric.MetricSlice, rep report, t pcommon.Timestamp) {
 	up := 0.0
 	if rep.up {
 		up = 1
 	}
-	for _, g := range []struct {
+	for _, g := range [reportSize]struct {
 		name, unit, description string
 		value                   float64
 	}{

@@ -87,6 +87,7 @@ type catalog struct {
 	lines    map[uint64]*line // by hash
 	order    []*line          // the lines of the last scrape, which predict those of this one
 	current  []*line          // the lines of this one so far
+	learned  []*line          // those of them that the last one did not have
 	entities map[string]*entity
 	extras   map[string]extras
 	series   map[identity]*series
@@ -108,7 +109,7 @@ func newCatalog(n naming, entityOnPoints bool) *catalog {
 // begin opens a scrape.
 func (c *catalog) begin() {
 	c.scan++
-	c.current = c.current[:0]
+	c.current, c.learned = c.current[:0], c.learned[:0]
 }
 
 // expect returns the line of the last scrape at position predicted, if body begins with its bytes and a blank, or nil.
@@ -130,6 +131,7 @@ func (c *catalog) resolve(key []byte, predicted int) *line {
 		l = c.learn(key)
 		l.pos = int32(predicted) - 1
 		c.lines[l.hash] = l
+		c.learned = append(c.learned, l)
 	}
 	return l
 }
@@ -211,8 +213,12 @@ func (c *catalog) entity(host string, labels []label) *entity {
 }
 
 // end closes a scrape whose body was read: the lines it did not have are forgotten, and series that neither it nor
-// the history, which holds remembered series, knows.
-func (c *catalog) end(remembered int) {
+// the history, which holds remembered series, knows. It returns an error if the body was something else.
+func (c *catalog) end(r *reading, remembered int) error {
+	if r.samples > 0 && !r.understood {
+		return &failure{reasonNotMetrics, errNoMetrics}
+	}
+	r.exposed, r.complete = len(r.points), r.drops[malformed] == 0
 	for _, l := range c.order {
 		if l.scan != c.scan {
 			delete(c.lines, l.hash)
@@ -230,12 +236,24 @@ func (c *catalog) end(remembered int) {
 	if known := len(c.order) + len(c.series); len(c.metrics)+len(c.entities)+len(c.extras) > 3*known+64 {
 		c.sweep()
 	}
+	return nil
+}
+
+// abandon closes a scrape that failed, perhaps within its body: what it had does not count.
+func (c *catalog) abandon() {
+	for _, l := range c.learned {
+		delete(c.lines, l.hash)
+	}
+	for i, l := range c.order {
+		l.pos = int32(i)
+	}
+	c.begin()
 }
 
 // forget drops a series, and all lines if one of them leads to it, which is so if the target could not be read since.
 func (c *catalog) forget(s *series) {
 	delete(c.series, identity{s.entity, s.metric, join(s.attributes)})
-	if s.scan == c.parsed {
+	if s.scan >= c.parsed {
 		clear(c.lines)
 		c.order = c.order[:0]
 	}

@@ -1,7 +1,6 @@
 package flinkprometheusreceiver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -20,20 +19,7 @@ import (
 // maxPushedQuery bounds the query of a request in bytes. A longer list of names is not pushed down.
 const maxPushedQuery = 16 << 10
 
-// maxPooledBody bounds the buffers that are kept for the next scrape in bytes.
-const maxPooledBody = 8 << 20
-
-var (
-	bodies   = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-	unzipper = sync.Pool{New: func() any { return new(gzip.Reader) }}
-)
-
-func releaseBody(b *bytes.Buffer) {
-	if b.Cap() <= maxPooledBody {
-		b.Reset()
-		bodies.Put(b)
-	}
-}
+var unzipper = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
 // fetcher gets the expositions of one target.
 type fetcher struct {
@@ -75,8 +61,9 @@ func pushedNames(include []string) []string {
 	return names
 }
 
-// get appends the decompressed body to buf. All errors are failures with a reason.
-func (f *fetcher) get(ctx context.Context, buf *bytes.Buffer) error {
+// get passes the decompressed body on in pieces of whole lines, of which none is to be kept, until take returns an error.
+// All errors of its own are failures with a reason.
+func (f *fetcher) get(ctx context.Context, take func(lines []byte) error) error {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, http.NoBody)
@@ -94,14 +81,9 @@ func (f *fetcher) get(ctx context.Context, buf *bytes.Buffer) error {
 		return err
 	}
 	if resp.Header.Get("Content-Encoding") == "gzip" {
-		err = f.readGzip(resp.Body, buf)
-	} else {
-		err = f.readAll(resp.Body, buf)
+		return f.unzip(resp.Body, take)
 	}
-	if err == nil && buf.Len() > 0 && buf.Bytes()[buf.Len()-1] != '\n' {
-		return failf(reasonTruncated, "body ends within a line after %d bytes", buf.Len())
-	}
-	return err
+	return eachChunk(resp.Body, f.limit, take)
 }
 
 func checkHeader(resp *http.Response) error {
@@ -121,7 +103,7 @@ func checkHeader(resp *http.Response) error {
 	return nil
 }
 
-func (f *fetcher) readGzip(body io.Reader, buf *bytes.Buffer) error {
+func (f *fetcher) unzip(body io.Reader, take func(lines []byte) error) error {
 	z := unzipper.Get().(*gzip.Reader)
 	defer unzipper.Put(z)
 	if err := z.Reset(body); err != nil {
@@ -130,18 +112,7 @@ func (f *fetcher) readGzip(body io.Reader, buf *bytes.Buffer) error {
 		}
 		return networkFailure(err)
 	}
-	return f.readAll(z, buf)
-}
-
-func (f *fetcher) readAll(body io.Reader, buf *bytes.Buffer) error {
-	n, err := buf.ReadFrom(io.LimitReader(body, f.limit+1))
-	switch {
-	case n > f.limit:
-		return failf(reasonBodySize, "body is larger than limits.body_size_mib = %d", f.limit>>20)
-	case err != nil:
-		return networkFailure(err)
-	}
-	return nil
+	return eachChunk(z, f.limit, take)
 }
 
 // networkFailure finds the reason of an error of the client, the connection or the decompressor.

@@ -23,7 +23,11 @@ func fetch(t *testing.T, handler http.HandlerFunc) (string, error) {
 	targets, err := parseTarget(server.URL)
 	require.NoError(t, err)
 	var buf bytes.Buffer
-	err = newFetcher(server.Client(), cfg, targets[0]).get(t.Context(), &buf)
+	err = newFetcher(server.Client(), cfg, targets[0]).get(t.Context(), func(lines []byte) error {
+		assert.True(t, bytes.HasSuffix(lines, []byte{'\n'}), "pieces end with a line")
+		buf.Write(lines)
+		return nil
+	})
 	return buf.String(), err
 }
 

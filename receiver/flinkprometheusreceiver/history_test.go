@@ -205,6 +205,20 @@ func TestVanishedSeriesAreRememberedForAWhile(t *testing.T) {
 		assert.Empty(t, g.catalog.lines)
 		assert.Equal(t, "6@?", render(g.run(step{body: lineA + "6\n"}))[counterA])
 	})
+	t.Run("nothing of bodies that broke off, however they differ", func(t *testing.T) {
+		g := newRig(t, nil)
+		g.run(step{body: lineA + "5\n" + lineB + "1\n"})
+		for i := range 100 {
+			g.broken = fmt.Sprintf("flink_x{a=\"%d\"} 1\n", i) + lineB + "2\n"
+			g.run(step{fail: reasonTruncated})
+		}
+		g.broken = ""
+		assert.LessOrEqual(t, len(g.catalog.lines), 2)
+		got := render(g.run(step{body: lineA + "6\n" + lineB + "3\n"}))
+		assert.Equal(t, "6@?", got[counterA], "100 failures later it is forgotten")
+		assert.Len(t, g.catalog.lines, 2)
+		assert.Len(t, g.catalog.series, 2)
+	})
 	t.Run("no more than limits.series", func(t *testing.T) {
 		g := newRig(t, func(c *Config) { c.Limits.Series = 10 })
 		for i := range 50 {

@@ -37,6 +37,9 @@ type reading struct {
 	refused   bool    // proves that nothing was there
 	sentinels int
 	drops     map[dropReason]int
+
+	predicted  int  // where in the last scrape the next line is expected
+	understood bool // some line was in the text format
 }
 
 func (r *reading) reset() {
@@ -49,91 +52,81 @@ func (r *reading) drop(why dropReason) {
 		r.drops = map[dropReason]int{}
 	}
 	r.drops[why]++
-	if why == malformed {
-		r.complete = false
-	}
 }
 
 var errNoMetrics = errors.New("no line of the body is in the Prometheus text format")
 
-// read parses a whole body into r. An error means that the body is refused as a whole.
-func (c *catalog) read(body []byte, r *reading, limits LimitsConfig) error {
-	understood, predicted := false, 0
-	r.complete = true
-	for len(body) > 0 {
-		if rest, next, ok := c.readExpected(body, predicted, r); ok {
-			body, predicted, understood = rest, next, true
-		} else {
+// read parses the next lines of a body into r. An error means that the body is refused as a whole.
+func (c *catalog) read(lines []byte, r *reading, limits LimitsConfig) error {
+	for len(lines) > 0 {
+		rest, ok := c.readExpected(lines, r)
+		if !ok {
 			var ln []byte
-			ln, body = cutLine(body)
-			next, ok := c.readLine(ln, predicted, r, limits.LineLength)
-			predicted, understood = next, understood || ok
+			ln, rest = cutLine(lines)
+			ok = c.readLine(ln, r, limits.LineLength)
 		}
+		lines, r.understood = rest, r.understood || ok
 		if r.samples > limits.Series {
 			return failf(reasonSeriesLimit, "more than limits.series = %d series", limits.Series)
 		}
 	}
-	if r.samples > 0 && !understood {
-		return &failure{reasonNotMetrics, errNoMetrics}
-	}
-	r.exposed = len(r.points)
 	return nil
 }
 
-// readExpected reads the sample at the beginning of body if it is the expected one and its value is plain, which is so
+// readExpected reads the sample at the beginning of lines if it is the expected one and its value is plain, which is so
 // for nearly all. It does not look for the end of the line, which is the longest part of reading it.
-func (c *catalog) readExpected(body []byte, predicted int, r *reading) (rest []byte, next int, ok bool) {
-	l := c.expect(body, predicted)
+func (c *catalog) readExpected(lines []byte, r *reading) (rest []byte, ok bool) {
+	l := c.expect(lines, r.predicted)
 	if l == nil || l.why != kept {
-		return nil, 0, false
+		return nil, false
 	}
-	v, n := parsePlain(body[l.size+1:])
+	v, n := parsePlain(lines[l.size+1:])
 	if n == 0 {
-		return nil, 0, false
+		return nil, false
 	}
 	r.samples++
-	next = c.meet(l)
+	r.predicted = c.meet(l)
 	c.take(l.series, v, r)
-	return body[l.size+1+n:], next, true
+	return lines[l.size+1+n:], true
 }
 
-// readLine reads any line. It returns where the next sample is expected, and whether this line was in the text format.
-func (c *catalog) readLine(ln []byte, predicted int, r *reading, limit int) (next int, ok bool) {
+// readLine reads any line. It returns whether the line was in the text format.
+func (c *catalog) readLine(ln []byte, r *reading, limit int) bool {
 	if len(ln) == 0 {
-		return predicted, false
+		return false
 	}
 	if ln[0] != '#' {
 		r.samples++
-		return c.readSample(ln, predicted, r, limit)
+		return c.readSample(ln, r, limit)
 	}
 	comment, ok := parseComment(ln)
 	if ok {
 		c.note(comment, c.scan)
 	}
-	return predicted, ok
+	return ok
 }
 
 // readSample adds the sample of one line. The limit holds for what names the series: a series that is too long is so in
 // every scrape.
-func (c *catalog) readSample(ln []byte, predicted int, r *reading, limit int) (next int, ok bool) {
+func (c *catalog) readSample(ln []byte, r *reading, limit int) bool {
 	key, rest := cutSample(ln)
 	if len(key) > limit {
 		r.drop(lineTooLong)
-		return predicted, false
+		return false
 	}
-	l := c.resolve(key, predicted)
-	next = c.meet(l)
+	l := c.resolve(key, r.predicted)
+	r.predicted = c.meet(l)
 	if l.why != kept {
 		r.drop(l.why)
-		return next, l.why != malformed
+		return l.why != malformed
 	}
 	v, err := parseValue(rest)
 	if err != nil {
 		r.drop(malformed)
-		return next, false
+		return false
 	}
 	c.take(l.series, v, r)
-	return next, true
+	return true
 }
 
 // take adds a sample, unless a filter excludes its series or the scrape already has it.

@@ -1,8 +1,8 @@
 package flinkprometheusreceiver
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -28,8 +28,9 @@ type rig struct {
 	*scraper
 	clock  time.Time
 	body   string
-	err    error // of the request
-	refuse error // of the pipeline
+	err    error  // of the request
+	broken string // what came before err
+	refuse error  // of the pipeline
 	got    []pmetric.Metrics
 	core   zapcore.Core
 	logs   *observer.ObservedLogs
@@ -65,9 +66,11 @@ func newRig(t testingT, edit func(*Config)) *rig {
 	r := &flinkReceiver{cfg: cfg, set: set, telemetry: telemetry}
 	g.scraper = r.newScraper(targets[0], obs)
 	g.scraper.now = func() time.Time { return g.clock }
-	g.scraper.get = func(_ context.Context, buf *bytes.Buffer) error {
-		buf.WriteString(g.body)
-		return g.err
+	g.scraper.get = func(_ context.Context, take func([]byte) error) error {
+		if g.err != nil {
+			return errors.Join(take([]byte(g.broken)), g.err)
+		}
+		return take([]byte(g.body))
 	}
 	g.scraper.next = sinkFunc(func(md pmetric.Metrics) error {
 		if g.refuse == nil {

@@ -1,7 +1,6 @@
 package flinkprometheusreceiver
 
 import (
-	"bytes"
 	"context"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 
 // scraper scrapes one target. Its methods are called by one goroutine.
 type scraper struct {
-	get      func(ctx context.Context, buf *bytes.Buffer) error // fetcher.get
+	get      func(ctx context.Context, take func(lines []byte) error) error // fetcher.get
 	proxied  bool
 	limits   LimitsConfig
 	now      func() time.Time
@@ -50,8 +49,8 @@ func (s *scraper) scrape(ctx context.Context) {
 	s.probing = false
 	s.history.judge(&s.reading, t, s.catalog.scan)
 	s.save(ctx, t)
-	md := s.builder.build(&s.reading, s.report(err, duration), t, s.catalog.scan)
-	if refusal := s.deliver(ctx, md); refusal != nil {
+	md, points := s.builder.build(&s.reading, s.report(err, duration), t, s.catalog.scan)
+	if refusal := s.deliver(ctx, md, points); refusal != nil {
 		s.watch.undelivered(ctx, refusal)
 		return
 	}
@@ -63,17 +62,14 @@ func (s *scraper) scrape(ctx context.Context) {
 func (s *scraper) read(ctx context.Context) error {
 	s.reading.reset()
 	s.catalog.begin()
-	body := bodies.Get().(*bytes.Buffer)
-	defer releaseBody(body)
-	err := s.get(ctx, body)
+	err := s.get(ctx, func(lines []byte) error { return s.catalog.read(lines, &s.reading, s.limits) })
 	if err == nil {
-		err = s.catalog.read(body.Bytes(), &s.reading, s.limits)
-		s.catalog.end(s.history.remembered())
+		err = s.catalog.end(&s.reading, s.history.remembered())
 	}
 	if err != nil {
 		s.reading.reset()
 		s.reading.refused = reasonOf(err) == reasonRefused && !s.proxied
-		s.catalog.begin()
+		s.catalog.abandon()
 	}
 	return err
 }
@@ -89,11 +85,10 @@ func (s *scraper) report(err error, duration time.Duration) report {
 }
 
 // deliver hands a scrape to the pipeline, which has until the next scrape to take it.
-func (s *scraper) deliver(ctx context.Context, md pmetric.Metrics) error {
+func (s *scraper) deliver(ctx context.Context, md pmetric.Metrics, points int) error {
 	ctx, cancel := context.WithTimeout(ctx, s.interval)
 	defer cancel()
 	ctx = s.obs.StartMetricsOp(ctx)
-	points := md.DataPointCount()
 	err := s.next.ConsumeMetrics(ctx, md)
 	s.obs.EndMetricsOp(ctx, "prometheus", points, err)
 	return err

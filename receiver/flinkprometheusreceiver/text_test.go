@@ -113,7 +113,7 @@ func read(t require.TestingT, body []byte) (*catalog, *reading) {
 	c, r := newCatalog(newNaming(cfg), false), &reading{}
 	c.begin()
 	require.NoError(t, c.read(body, r, cfg.Limits))
-	c.end(0)
+	require.NoError(t, c.end(r, 0))
 	return c, r
 }
 
@@ -216,8 +216,13 @@ func FuzzRead(f *testing.F) {
 		c := newCatalog(newNaming(cfg), false)
 		var first, second reading
 		c.begin()
-		err := c.read(body, &first, cfg.Limits)
-		c.end(0)
+		whole := func(r *reading, remembered int) error {
+			if err := c.read(body, r, cfg.Limits); err != nil {
+				return err
+			}
+			return c.end(r, remembered)
+		}
+		err := whole(&first, 0)
 		values := map[string]uint64{}
 		for _, p := range first.points {
 			_, twice := values[p.series.flat()]
@@ -225,8 +230,7 @@ func FuzzRead(f *testing.F) {
 			values[p.series.flat()] = math.Float64bits(p.value)
 		}
 		c.begin()
-		err2 := c.read(body, &second, cfg.Limits)
-		c.end(len(first.points))
+		err2 := whole(&second, len(first.points))
 		require.Equal(t, err, err2)
 		require.Equal(t, first.drops, second.drops)
 		require.Len(t, second.points, len(first.points))
