@@ -25,7 +25,7 @@ type Config struct {
 	// Rules say what becomes of labels. For each label the first rule that matches decides. Default: none.
 	Rules []rules.Rule `mapstructure:"rules"`
 
-	// RulesFile is a YAML file with keep and rules, which is watched. Its rules stand in place of Rules. Default: none.
+	// RulesFile is a YAML file with keep and rules, which is watched. It stands in place of Rules. Default: none.
 	RulesFile string `mapstructure:"rules_file"`
 
 	// HashKey is the key of the action hash. Default: none.
@@ -84,7 +84,7 @@ func (c *Config) Validate() error {
 	if rename := c.Rename.Get(); rename != nil {
 		faults = append(faults, rename.validate())
 	}
-	_, err := c.compileRules(c.Rules, c.Keep)
+	_, _, err := c.firstRules()
 	return errors.Join(append(faults, err, c.Aggregate.validate())...)
 }
 

@@ -67,7 +67,7 @@ func newCore(cfg *Config, set processor.Settings) (*core, error) {
 			return nil, err
 		}
 	}
-	if c.set, err = c.loadRules(); err != nil {
+	if c.set, c.file, err = cfg.firstRules(); err != nil {
 		return nil, err
 	}
 	return c, nil

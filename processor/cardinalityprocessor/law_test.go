@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,8 +33,7 @@ func TestTheLawHoldsOverKills(t *testing.T) {
 		defer os.RemoveAll(dir)
 		l := &law{
 			t: t, dir: dir, clock: time.Unix(1_800_000_000, 0), inputs: map[string]*lawInput{},
-			acknowledged: map[string]float64{}, most: map[string]float64{}, seen: map[string]map[pcommon.Timestamp]string{},
-			last: map[string]float64{},
+			acknowledged: map[string]float64{}, seen: map[lawOutput]map[pcommon.Timestamp]string{}, last: map[lawOutput]float64{},
 		}
 		for range rapid.IntRange(1, 4).Draw(t, "lives") {
 			l.live(rapid.IntRange(1, 40).Draw(t, "dies after"), rapid.SampledFrom([]int{0, 9, 1 << 20}).Draw(t, "torn"))
@@ -43,26 +43,32 @@ func TestTheLawHoldsOverKills(t *testing.T) {
 	})
 }
 
+// lawRules take turns: the inputs of a metric make two series or one.
+var lawRules = [2][]string{{"input"}, {"input", "zone"}}
+
 // law is a history and what it must lead to.
 type law struct {
 	t     *rapid.T
 	dir   string
 	clock time.Time
+	rules int // index in lawRules
 
 	inputs       map[string]*lawInput
 	pending      []lawPoint         // of a call that was not acknowledged
-	acknowledged map[string]float64 // by output
-	most         map[string]float64 // with what is pending
-	seen         map[string]map[pcommon.Timestamp]string
-	last         map[string]float64 // value that went out
+	acknowledged map[string]float64 // by metric
+	seen         map[lawOutput]map[pcommon.Timestamp]string
+	last         map[lawOutput]float64 // value that went out
 
 	disk *mortal
 	core *core
 }
 
+// lawOutput is a series that others merge into.
+type lawOutput struct{ metric, zone string }
+
 // lawInput is a series that merges.
 type lawInput struct {
-	output string
+	lawOutput
 	delta  bool
 	start  time.Time
 	at     time.Time
@@ -79,6 +85,7 @@ type lawPoint struct {
 func (l *law) live(diesAfter, torn int) {
 	l.disk = &mortal{left: diesAfter, torn: torn}
 	cfg := mergingConfig(l.dir)
+	cfg.Rules[0].Labels = lawRules[l.rules]
 	cfg.Aggregate.Fsync = seglog.SyncNever
 	set := processortest.NewNopSettings(metadata.Type)
 	p, err := NewFactory().CreateMetrics(context.Background(), set, cfg, l.sink())
@@ -99,7 +106,7 @@ func (l *law) live(diesAfter, torn int) {
 			return
 		}
 		l.clock = l.clock.Add(time.Duration(rapid.IntRange(1, 20_000).Draw(l.t, "ms")) * time.Millisecond)
-		switch rapid.IntRange(0, 5).Draw(l.t, "what") {
+		switch rapid.IntRange(0, 6).Draw(l.t, "what") {
 		case 0, 1:
 			l.core.tick(floor(l.clock, l.core.cfg.Aggregate.Interval))
 			l.deliver()
@@ -107,6 +114,10 @@ func (l *law) live(diesAfter, torn int) {
 			if err := l.core.keeper.Snapshot(); err != nil {
 				require.True(l.t, l.disk.isDead(), err)
 			}
+		case 3:
+			l.rules = 1 - l.rules
+			text := fmt.Sprintf("rules: [{labels: [%s], action: drop}]", strings.Join(lawRules[l.rules], ","))
+			require.NoError(l.t, l.core.swapRules([]byte(text)))
 		default:
 			l.pending = l.draw()
 			l.repeat(p)
@@ -134,9 +145,9 @@ func (l *law) draw() (points []lawPoint) {
 		in := l.inputs[name]
 		by := float64(rapid.IntRange(0, 1000).Draw(l.t, "by"))
 		if in == nil {
-			in = &lawInput{output: fmt.Sprint("output-", i%2), delta: i >= 4, start: l.clock.Add(-time.Millisecond)}
+			in = &lawInput{lawOutput: lawOutput{"cumulative", fmt.Sprint(i % 2)}, delta: i >= 4, start: l.clock.Add(-time.Millisecond)}
 			if in.delta {
-				in.output = "delta"
+				in.metric = "delta"
 			}
 			l.inputs[name] = in
 		}
@@ -153,7 +164,6 @@ func (l *law) draw() (points []lawPoint) {
 		}
 		in.at = l.clock
 		points = append(points, lawPoint{name, *in, by})
-		l.most[in.output] += by
 	}
 	return points
 }
@@ -172,7 +182,7 @@ func (l *law) repeat(p consumer.Metrics) {
 		return
 	}
 	for _, point := range l.pending {
-		l.acknowledged[point.output] += point.adds
+		l.acknowledged[point.metric] += point.adds
 	}
 	if rapid.Bool().Draw(l.t, "twice") {
 		_ = p.ConsumeMetrics(context.Background(), metricsOfLaw(l.pending))
@@ -186,7 +196,8 @@ func metricsOfLaw(points []lawPoint) pmetric.Metrics {
 		rm := md.ResourceMetrics().AppendEmpty()
 		rm.Resource().Attributes().PutStr("input", point.input)
 		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
-		m.SetName(point.output)
+		rm.Resource().Attributes().PutStr("zone", point.zone)
+		m.SetName(point.metric)
 		sum := m.SetEmptySum()
 		sum.SetIsMonotonic(true)
 		sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -208,9 +219,13 @@ func (l *law) sink() consumer.Metrics {
 			return err
 		}
 		for _, rm := range md.ResourceMetrics().All() {
+			zone := ""
+			if v, ok := rm.Resource().Attributes().Get("zone"); ok {
+				zone = v.Str()
+			}
 			for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
 				for _, p := range m.Sum().DataPoints().All() {
-					l.check(m.Name(), p)
+					l.check(lawOutput{m.Name(), zone}, p)
 				}
 			}
 		}
@@ -221,7 +236,7 @@ func (l *law) sink() consumer.Metrics {
 	return next
 }
 
-func (l *law) check(output string, p pmetric.NumberDataPoint) {
+func (l *law) check(output lawOutput, p pmetric.NumberDataPoint) {
 	text := fmt.Sprint(p.DoubleValue(), p.StartTimestamp(), p.Flags())
 	times := l.seen[output]
 	if times == nil {
@@ -229,23 +244,23 @@ func (l *law) check(output string, p pmetric.NumberDataPoint) {
 		l.seen[output] = times
 	}
 	if before, repeated := times[p.Timestamp()]; repeated {
-		require.Equal(l.t, before, text, "%s at %v", output, p.Timestamp())
+		require.Equal(l.t, before, text, "%v at %v", output, p.Timestamp())
 		return
 	}
 	for at := range times {
-		require.Less(l.t, at, p.Timestamp(), "%s goes back", output)
+		require.Less(l.t, at, p.Timestamp(), "%v goes back", output)
 	}
 	times[p.Timestamp()] = text
 	if p.Flags().NoRecordedValue() {
 		return
 	}
-	require.GreaterOrEqual(l.t, p.DoubleValue(), l.last[output], output)
+	require.GreaterOrEqual(l.t, p.DoubleValue(), l.last[output], "%v", output)
 	l.last[output] = p.DoubleValue()
 	starts := slices.Compact(slices.Sorted(maps.Values(l.startsOf(output))))
-	require.LessOrEqual(l.t, len(starts), 1, "the start of %s changed", output)
+	require.LessOrEqual(l.t, len(starts), 1, "the start of %v changed", output)
 }
 
-func (l *law) startsOf(output string) map[pcommon.Timestamp]string {
+func (l *law) startsOf(output lawOutput) map[pcommon.Timestamp]string {
 	starts := map[pcommon.Timestamp]string{}
 	for at, text := range l.seen[output] {
 		var value float64
@@ -260,7 +275,9 @@ func (l *law) startsOf(output string) map[pcommon.Timestamp]string {
 // finish revives all inputs and compares the totals.
 func (l *law) finish() {
 	l.disk = immortal()
-	p, err := NewFactory().CreateMetrics(context.Background(), processortest.NewNopSettings(metadata.Type), mergingConfig(l.dir), l.sink())
+	cfg := mergingConfig(l.dir)
+	cfg.Rules[0].Labels = lawRules[l.rules]
+	p, err := NewFactory().CreateMetrics(context.Background(), processortest.NewNopSettings(metadata.Type), cfg, l.sink())
 	require.NoError(l.t, err)
 	l.core = p.(*pipeline).core
 	l.core.now = func() time.Time { return l.clock }
@@ -279,15 +296,15 @@ func (l *law) finish() {
 		}
 		in.at = l.clock
 		l.pending = append(l.pending, lawPoint{name, *in, 1})
-		l.most[in.output]++
 	}
 	l.repeat(p)
 	l.core.tick(l.clock)
 	l.deliver()
-	require.Equal(l.t, l.most, l.acknowledged)
-	for output, want := range l.acknowledged {
-		require.Equal(l.t, want, l.last[output], output)
+	shown := map[string]float64{}
+	for output, value := range l.last {
+		shown[output.metric] += value
 	}
+	require.Equal(l.t, l.acknowledged, shown)
 }
 
 func (l *law) host() *storageHost {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,22 +41,22 @@ type rulesText struct {
 	Rules []rules.Rule `mapstructure:"rules"`
 }
 
-// loadRules compiles the rules that are in force at first.
-func (c *core) loadRules() (*rules.Set, error) {
-	if c.cfg.RulesFile == "" {
-		return c.cfg.compileRules(c.cfg.Rules, c.cfg.Keep)
+// firstRules compiles the rules that are in force at first; file is nil when they stand in the configuration.
+func (cfg *Config) firstRules() (set *rules.Set, file *rulesFile, err error) {
+	if cfg.RulesFile == "" {
+		set, err = cfg.compileRules(cfg.Rules, cfg.Keep)
+		return set, nil, err
 	}
-	content, err := readRules(c.cfg.RulesFile)
-	if err != nil {
-		return nil, err
+	if len(cfg.Rules) > 0 {
+		return nil, nil, errors.New("rules_file: rules is set too (allowed: one of them)")
 	}
-	set, err := c.cfg.compileFile(content)
+	content, err := readRules(cfg.RulesFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	hash := sha256.Sum256(content)
-	c.file = &rulesFile{path: c.cfg.RulesFile, active: hash, judged: hash}
-	return set, nil
+	set, err = cfg.compileFile(content)
+	return set, &rulesFile{path: cfg.RulesFile, active: hash, judged: hash}, err
 }
 
 func (cfg *Config) compileFile(content []byte) (*rules.Set, error) {
@@ -79,17 +80,25 @@ func missing(all, some []string) []string {
 func readRules(path string) ([]byte, error) {
 	file, err := os.Open(filepath.Clean(path))
 	if err != nil {
-		return nil, fmt.Errorf("rules_file: %w", err)
+		return nil, unreadable(path, err)
 	}
 	defer file.Close()
 	content, err := io.ReadAll(io.LimitReader(file, maxRulesFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("rules_file: %w", err)
+		return nil, unreadable(path, err)
 	}
 	if len(content) > maxRulesFile {
 		return nil, fmt.Errorf("rules_file: %q is larger than the %d bytes allowed", path, maxRulesFile)
 	}
 	return content, nil
+}
+
+// unreadable names the path once: it stands in the message of a PathError too.
+func unreadable(path string, err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathError.Err
+	}
+	return fmt.Errorf("rules_file: cannot read %q: %w", path, err)
 }
 
 // parse names every mistake with its key.
