@@ -66,6 +66,9 @@ bench-pipeline: bin/weir $(PEERS) ## what scrape to store costs, beside vmagent,
 	go build -C test -o $(CURDIR)/bin/bench-pipeline ./bench
 	bin/bench-pipeline -run $(RUN) -series $(SERIES) -windows $(WINDOWS) -doc docs/performance.md $(BENCH)
 
+anchors: bin/weir $(TOOLS)/vmagent ## Weir, vmagent and metricstransform drop the same label from the same histories (2 minutes; writes docs/results)
+	$(call results,Anchors,./anchors,-tags anchors -timeout 30m -run TestIncrease)
+
 rules: $(TOOLS)/promtool ## check and test the alert rules of dashboards/rules
 	$(TOOLS)/promtool check rules --lint=all --lint-fatal dashboards/rules/weir.yaml
 	$(TOOLS)/promtool test rules dashboards/rules/weir.test.yaml
@@ -74,7 +77,7 @@ lint: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## gofumpt, go vet, staticcheck
 	@out=$$($(TOOLS)/gofumpt -l internal receiver processor exporter extension test); [ -z "$$out" ] || { echo "not formatted (gofumpt -w):"; echo "$$out"; exit 1; }
 	go vet $(PACKAGES)
 	$(TOOLS)/staticcheck $(PACKAGES)
-	cd test && $(TOOLS)/staticcheck -tags e2e,faults,conformance ./...
+	cd test && $(TOOLS)/staticcheck -tags e2e,faults,conformance,anchors ./...
 
 generate: $(TOOLS)/mdatagen ## write the generated files again (mdatagen, docs tables)
 	PATH=$(TOOLS):$$PATH go generate $(PACKAGES)
