@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"weir.example/internal/promtest"
@@ -48,6 +47,7 @@ func TestThroughKafkaNothingIsLostAndNothingCountsTwice(t *testing.T) {
 	p.moreArrive(t)
 	stop()
 	p.everySampleArrives(t)
+	p.totalsAreExact(t)
 
 	redelivered := p.gateway.own("otelcol_exporter_orderedremotewrite_num_samples_dropped", "reason")
 	assert.Positive(t, redelivered["out_of_order"]+redelivered["duplicate"], "samples that came again")
@@ -55,6 +55,7 @@ func TestThroughKafkaNothingIsLostAndNothingCountsTwice(t *testing.T) {
 		p.strict.Counts().Repeats)
 	p.gateway.stop()
 	p.agent.stop()
+	p.totalsAreExact(t)
 }
 
 func startKafkaPath(t *testing.T) *kafkaPath {
@@ -87,24 +88,20 @@ func startKafkaPath(t *testing.T) *kafkaPath {
 	return p
 }
 
-// counters makes the calls of a source: cumulative sums whose values follow from instance, worker and step.
+// counters makes the calls of a source: cumulative sums whose values follow from instance, worker and step, once for a metric that
+// keeps its workers and once for one that loses them.
 func counters(start time.Time) func(instance, step int, at time.Time) pmetric.Metrics {
 	return func(instance, step int, at time.Time) pmetric.Metrics {
 		metrics := pmetric.NewMetrics()
 		rm := metrics.ResourceMetrics().AppendEmpty()
 		rm.Resource().Attributes().PutStr("service.name", "orders")
 		rm.Resource().Attributes().PutStr("service.instance.id", strconv.Itoa(instance))
-		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
-		m.SetName("orders.done")
-		sum := m.SetEmptySum()
-		sum.SetIsMonotonic(true)
-		sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
-		for worker := range kafkaWorkers {
-			pt := sum.DataPoints().AppendEmpty()
-			pt.Attributes().PutInt("worker", int64(worker))
-			pt.SetStartTimestamp(pcommon.NewTimestampFromTime(start))
-			pt.SetTimestamp(pcommon.NewTimestampFromTime(at))
-			pt.SetIntValue(counterValue(instance, worker, step))
+		ms := rm.ScopeMetrics().AppendEmpty().Metrics()
+		for _, name := range []string{"orders.done", "orders.merged"} {
+			points := newSum(ms, name, pmetric.AggregationTemporalityCumulative)
+			for worker := range kafkaWorkers {
+				addPoint(points, worker, start, at, counterValue(instance, worker, step))
+			}
 		}
 		return metrics
 	}
@@ -130,8 +127,13 @@ func (p *kafkaPath) everySampleArrives(t *testing.T) {
 	for _, steps := range made {
 		want += len(steps) * kafkaWorkers
 	}
-	require.True(t, p.strict.Wait(3*sessionTimeout, func() bool { return p.strict.Counts().Samples >= want }),
-		"%d of %d", p.strict.Counts().Samples, want)
+	arrived := func() (n int) {
+		for _, series := range p.strict.Series("__name__", "orders_done") {
+			n += len(series.Samples)
+		}
+		return n
+	}
+	require.True(t, p.strict.Wait(3*sessionTimeout, func() bool { return arrived() >= want }), "%d of %d", arrived(), want)
 	requireNoViolations(t, p.strict)
 	for instance, steps := range made {
 		for worker := range kafkaWorkers {
@@ -141,6 +143,27 @@ func (p *kafkaPath) everySampleArrives(t *testing.T) {
 				require.Equal(t, s.at, got[n].T)
 				require.EqualValues(t, counterValue(instance, worker, n), got[n].V)
 			}
+		}
+	}
+}
+
+// totalsAreExact waits until the merged series of each instance show the sum of what was pushed last.
+func (p *kafkaPath) totalsAreExact(t *testing.T) {
+	t.Helper()
+	for instance, steps := range p.source.made() {
+		want := int64(0)
+		for worker := range kafkaWorkers {
+			want += counterValue(instance, worker, len(steps)-1)
+		}
+		merged := func() []promtest.Sample { return p.strict.Samples("orders_merged", "instance", strconv.Itoa(instance)) }
+		require.Eventually(t, func() bool {
+			got := merged()
+			return len(got) > 0 && got[len(got)-1].V == float64(want)
+		}, 30*time.Second, 20*time.Millisecond, "instance %d: want %d", instance, want)
+		got := merged()
+		for n := 1; n < len(got); n++ {
+			require.GreaterOrEqual(t, got[n].V, got[n-1].V)
+			require.Equal(t, got[n-1].Start, got[n].Start)
 		}
 	}
 }
