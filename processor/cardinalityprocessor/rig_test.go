@@ -22,6 +22,7 @@ type rig struct {
 	report  *reporter
 	clock   time.Time
 	tally   tally
+	merged  aggregate.Tally
 	records [][]byte // of owners
 	fail    error    // of the log
 }
@@ -39,7 +40,7 @@ func newRig(t require.TestingT, cfg *Config, set component.TelemetrySettings) *r
 	r.report, err = newReporter(set)
 	require.NoError(t, err)
 	r.walker = newWalker(walker{
-		rename: rename, rules: rules, owners: supersede.New(1000), aggregator: aggregate.New(aggregate.Options{}),
+		rename: rename, rules: rules, owners: supersede.New(1000), aggregator: aggregate.New(aggregate.Options{MaxInputs: cfg.Aggregate.MaxInputs}),
 		function: func(string) aggregate.Function { return aggregate.Auto },
 		commit:   r.commit,
 		now:      func() time.Time { return r.clock },
@@ -67,11 +68,11 @@ func (r *rig) consume(md pmetric.Metrics) {
 	var t tally
 	batch, err := r.walker.walk(md, &t)
 	require.NoError(r.t, err)
-	r.tally = t
+	r.tally, r.merged = t, aggregate.Tally{}
 	if batch == nil {
 		return
 	}
-	_, err = r.walker.aggregator.Apply(batch.Record(r.now()))
+	r.merged, err = r.walker.aggregator.Apply(batch.Record(r.now()))
 	require.NoError(r.t, err)
 	batch.Release()
 }
