@@ -74,7 +74,7 @@ func lead(t *testing.T, cfg *Config, telemetry *componenttest.Telemetry, inputs 
 		}
 		r.consume(in)
 		r.report.add(t.Context(), &r.tally)
-		r.report.absorbed(t.Context(), &r.merged)
+		r.report.merged(t.Context(), &r.merged)
 		in.ResourceMetrics().MoveAndAppendTo(out.ResourceMetrics())
 		r.clock = r.clock.Add(15 * time.Second)
 	}
