@@ -29,7 +29,8 @@ func TestFunctionsOfGauges(t *testing.T) {
 func TestGauges(t *testing.T) {
 	decide(t, pmetric.MetricTypeGauge, []decision{
 		{name: "only live inputs count, computed afresh", steps: []step{
-			{in: "a", at: 10, v: 5}, {in: "b", at: 10, v: 7},
+			{in: "a", at: 10, v: 5},
+			{in: "b", at: 10, v: 7},
 			{tick: 15, want: "12"},
 			{in: "a", at: 20, v: nil, outcome: StaleMarker},
 			{tick: 25, want: "7"},
@@ -46,7 +47,8 @@ func TestGauges(t *testing.T) {
 			{tick: 15, want: "5"},
 		}},
 		{name: "a double makes the output a double for good, NaN is no value", steps: []step{
-			{in: "a", at: 10, v: 5}, {in: "b", at: 10, v: 0.5},
+			{in: "a", at: 10, v: 5},
+			{in: "b", at: 10, v: 0.5},
 			{in: "c", at: 10, v: math.NaN(), outcome: NotFinite},
 			{tick: 15, want: "5.5"},
 			{in: "b", at: 20, v: nil, outcome: StaleMarker},
@@ -57,11 +59,13 @@ func TestGauges(t *testing.T) {
 				d.output.Attributes.PutStr("quantile", "0.99")
 				d.output.Function = Sum
 			}},
-			{in: "a", at: 10, v: 5}, {in: "b", at: 10, v: 7},
+			{in: "a", at: 10, v: 5},
+			{in: "b", at: 10, v: 7},
 			{tick: 15, want: "7"},
 		}},
 		{name: "another function takes effect at the next tick", steps: []step{
-			{in: "a", at: 10, v: 5}, {in: "b", at: 10, v: 7},
+			{in: "a", at: 10, v: 5},
+			{in: "b", at: 10, v: 7},
 			{tick: 15, want: "12"},
 			{happens: func(d *desk) { d.output.Function = Max }},
 			{in: "a", at: 20, v: 6},
@@ -76,13 +80,21 @@ func TestUpDownCounters(t *testing.T) {
 	upDown := step{happens: func(d *desk) { d.output.Monotonic = false }}
 	decide(t, pmetric.MetricTypeSum, []decision{
 		{name: "cumulative ones are the sum of what is live", steps: []step{
-			upDown, {in: "a", at: 10, start: 3, v: 5}, {in: "b", at: 10, v: -7}, {tick: 15, want: "-2"},
-			{in: "a", at: 20, v: 1}, {tick: 25, want: "-6"},
-			{in: "a", at: 30, v: nil, outcome: StaleMarker}, {tick: 35, want: "-7"},
+			upDown,
+			{in: "a", at: 10, start: 3, v: 5},
+			{in: "b", at: 10, v: -7},
+			{tick: 15, want: "-2"},
+			{in: "a", at: 20, v: 1},
+			{tick: 25, want: "-6"},
+			{in: "a", at: 30, v: nil, outcome: StaleMarker},
+			{tick: 35, want: "-7"},
 		}},
 		{name: "deltas add up and may fall", steps: []step{
-			upDown, {in: "a", at: 10, start: 5, v: 5, delta: true}, {in: "a", at: 15, start: 10, v: -7, delta: true},
-			{in: "b", at: 15, v: 100}, {tick: 16, want: "98"},
+			upDown,
+			{in: "a", at: 10, start: 5, v: 5, delta: true},
+			{in: "a", at: 15, start: 10, v: -7, delta: true},
+			{in: "b", at: 15, v: 100},
+			{tick: 16, want: "98"},
 		}},
 	})
 }
