@@ -11,11 +11,6 @@ func intAmount(v int64) amount {
 	return twoSum(float64(v&^low), float64(v&low)) // both halves are exact
 }
 
-func uintAmount(v uint64) amount {
-	const low = 1<<32 - 1
-	return twoSum(float64(v&^low), float64(v&low))
-}
-
 func floatAmount(v float64) amount { return amount{hi: v} }
 
 // twoSum adds without loss: the result's value is exactly a+b.

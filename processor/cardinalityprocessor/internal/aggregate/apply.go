@@ -69,12 +69,12 @@ func (a *Aggregator) absorb(r *samples, tally *Tally) error {
 			continue
 		}
 		last = nil
-		if int(s.ref) >= a.inputs.slots || !a.inputs.at(s.ref).has(flagKnown) {
+		in := a.inputs.known(s.ref)
+		if in == nil {
 			r.skip(&s)
 			tally[Mismatched]++
 			continue
 		}
-		in := a.inputs.at(s.ref)
 		out := a.outputs[in.out]
 		outcome := a.absorbSample(r, &s, in, out, tally)
 		if r.bad {

@@ -62,9 +62,14 @@ func (x *index) put(ref Ref, inputs *inputTable) {
 // rebuild makes room for size places and fills them from the inputs.
 func (x *index) rebuild(size int, inputs *inputTable) {
 	x.places, x.used = make([]uint32, size), 0
-	for ref := range inputs.slots {
-		if inputs.at(Ref(ref)).flags != 0 {
-			x.put(Ref(ref), inputs)
+	for p, page := range inputs.pages {
+		if page == nil {
+			continue
+		}
+		for i := range page {
+			if page[i].flags != 0 {
+				x.put(Ref(p*pageSize+i), inputs)
+			}
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (in *input) touch(at, clock pcommon.Timestamp) {
 	in.flags |= flagLive
 }
 
-// inputTable holds inputs by Ref in pages, so that growing copies nothing.
+// inputTable holds inputs by Ref in pages, so that growing copies nothing. A page of vacant slots alone may be nil.
 type inputTable struct {
 	pages []*[pageSize]input
 	slots int // issued so far, vacant ones included
@@ -96,21 +96,44 @@ type inputTable struct {
 
 const pageSize = 4096
 
+// at returns an input that was issued.
 func (t *inputTable) at(ref Ref) *input { return &t.pages[ref/pageSize][ref%pageSize] }
+
+// known returns the input of any ref, nil if it is not part of the state.
+func (t *inputTable) known(ref Ref) *input {
+	if int(ref) >= t.slots || t.pages[ref/pageSize] == nil || !t.at(ref).has(flagKnown) {
+		return nil
+	}
+	return t.at(ref)
+}
+
+// vacant tells whether nothing has the slot.
+func (t *inputTable) vacant(ref Ref) bool {
+	return t.pages[ref/pageSize] == nil || t.at(ref).flags == 0
+}
 
 // extend makes ref a valid slot.
 func (t *inputTable) extend(ref Ref) {
-	for int(ref) >= len(t.pages)*pageSize {
-		t.pages = append(t.pages, new([pageSize]input))
+	page := int(ref / pageSize)
+	for page >= len(t.pages) {
+		t.pages = append(t.pages, nil)
+	}
+	if t.pages[page] == nil {
+		t.pages[page] = new([pageSize]input)
 	}
 	t.slots = max(t.slots, int(ref)+1)
 }
 
-// all yields the known inputs by ascending ref.
-func (t *inputTable) all(yield func(*input) bool) {
-	for i := range t.slots {
-		if in := t.at(Ref(i)); in.has(flagKnown) && !yield(in) {
-			return
+// all yields the inputs that are part of the state, by ascending ref.
+func (t *inputTable) all(yield func(Ref, *input) bool) {
+	for p, page := range t.pages {
+		if page == nil {
+			continue
+		}
+		for i := range page {
+			if in := &page[i]; in.has(flagKnown) && !yield(Ref(p*pageSize+i), in) {
+				return
+			}
 		}
 	}
 }

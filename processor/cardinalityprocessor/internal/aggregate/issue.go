@@ -113,7 +113,7 @@ func (s *issue) ref(inputs *inputTable) Ref {
 	for len(s.free) > 0 {
 		ref := s.free[len(s.free)-1]
 		s.free = s.free[:len(s.free)-1]
-		if inputs.at(ref).flags == 0 {
+		if inputs.vacant(ref) {
 			return ref
 		}
 	}

@@ -19,19 +19,18 @@ const second = int64(time.Second)
 
 // source is a series that comes in, as its instrument has it.
 type source struct {
-	kind     pmetric.MetricType
-	delta    bool
-	double   bool
-	bounds   []float64
-	scale    int32
-	output   int
-	known    bool // it tells its start
-	started  int64
-	at       int64 // of its last point
-	value    components
-	lastEnd  int64
-	sent     []oraclePoint // to be sent again
-	sendable bool
+	kind    pmetric.MetricType
+	delta   bool
+	double  bool
+	bounds  []float64
+	scale   int32
+	output  int
+	known   bool // it tells its start
+	started int64
+	at      int64 // of its last point
+	value   components
+	lastEnd int64
+	sent    []oraclePoint // to be sent again
 }
 
 // life is one history: sources, the process with its log, and the oracle.

@@ -53,7 +53,7 @@ func (r *loader) loadInput() {
 	}
 }
 
-// maxGap limits how many vacant slots follow each other, so that damage allocates little.
+// maxGap limits how many vacant slots follow each other, so that damage does not allocate without end.
 const maxGap = 1 << 24
 
 func (a *Aggregator) knows(place uint32) bool {

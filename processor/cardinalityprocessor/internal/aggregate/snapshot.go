@@ -47,11 +47,9 @@ func (a *Aggregator) Save(to io.Writer) error {
 		}
 	}
 	w.block(blockInputs)
-	for ref := range Ref(a.inputs.slots) {
-		if in := a.inputs.at(ref); in.has(flagKnown) {
-			a.saveInput(w, ref, in)
-			w.full()
-		}
+	for ref, in := range a.inputs.all {
+		a.saveInput(w, ref, in)
+		w.full()
 	}
 	w.block(blockEnd)
 	w.flush()
@@ -137,7 +135,7 @@ func (a *Aggregator) saveLayouts(w *blockWriter) {
 			}
 		}
 	}
-	for in := range a.inputs.all {
+	for _, in := range a.inputs.all {
 		if in.kind == kindHistogram {
 			add(a.details[in.last].histogram.layout)
 		}
@@ -184,7 +182,7 @@ func (a *Aggregator) Load(from io.Reader) error {
 // findVacancies collects the slots that nothing uses.
 func (a *Aggregator) findVacancies() {
 	for ref := range Ref(a.inputs.slots) {
-		if a.inputs.at(ref).flags == 0 {
+		if a.inputs.vacant(ref) {
 			a.issue.free = append(a.issue.free, ref)
 		}
 	}

@@ -65,7 +65,7 @@ func (a *Aggregator) mergeInputs(at, previous pcommon.Timestamp) {
 	s.merged = s.merged[:len(a.outputs)]
 	clear(s.merged)
 	s.quantiles = s.quantiles[:0]
-	for in := range a.inputs.all {
+	for _, in := range a.inputs.all {
 		if !in.has(flagLive) {
 			continue
 		}

@@ -18,8 +18,8 @@ func (a *Aggregator) sweep(at, ttl pcommon.Timestamp, limit int, tally *Tally) {
 	}
 	a.swept = at
 	forgotten := 0
-	for ref := range Ref(a.inputs.slots) {
-		if in := a.inputs.at(ref); in.has(flagKnown) && !in.has(flagLive) && at > in.seen+ttl {
+	for ref, in := range a.inputs.all {
+		if !in.has(flagLive) && at > in.seen+ttl {
 			a.forget(ref)
 			forgotten++
 		}
@@ -48,8 +48,8 @@ func (a *Aggregator) evict(n int) {
 		ref  Ref
 	}
 	var ended []candidate
-	for ref := range Ref(a.inputs.slots) {
-		if in := a.inputs.at(ref); in.has(flagKnown) && !in.has(flagLive) {
+	for ref, in := range a.inputs.all {
+		if !in.has(flagLive) {
 			ended = append(ended, candidate{in.seen, ref})
 		}
 	}
