@@ -69,10 +69,10 @@ type lawOutput struct{ metric, zone string }
 // lawInput is a series that merges.
 type lawInput struct {
 	lawOutput
-	delta  bool
-	start  time.Time
-	at     time.Time
-	value  float64
+	delta bool
+	start time.Time
+	at    time.Time
+	value float64
 }
 
 // lawPoint is one point and what it adds.
