@@ -28,6 +28,7 @@ type contender struct {
 	Steps    steps
 	Protocol string // of remote write
 	WAL      bool   // Weir's; a Prometheus agent always has one
+	Storage  bool   // of what Weir's receiver and processor know
 }
 
 // steps is what is done to the data on its way.
@@ -48,31 +49,33 @@ type round struct {
 
 var rounds = []round{
 	{"plain", "every series as Flink names it", []contender{
-		{"weir", weir, plain, "2.0", false},
-		{"vmagent", vmagent, plain, "1.0", false},
-		{"prometheus", prometheus, plain, "2.0", false},
-		{"otelcol", otelcol, plain, "2.0", false},
+		{"weir", weir, plain, "2.0", false, false},
+		{"vmagent", vmagent, plain, "1.0", false, false},
+		{"prometheus", prometheus, plain, "2.0", false, false},
+		{"otelcol", otelcol, plain, "2.0", false, false},
 	}},
 	{"rename", "documented names; the labels of task attempts are superseded (Weir) or dropped (the others)", []contender{
-		{"weir", weir, rename, "2.0", false},
-		{"vmagent", vmagent, rename, "1.0", false},
-		{"prometheus", prometheus, rename, "2.0", false},
-		{"otelcol", otelcol, rename, "2.0", false},
+		{"weir", weir, rename, "2.0", false, false},
+		{"vmagent", vmagent, rename, "1.0", false, false},
+		{"prometheus", prometheus, rename, "2.0", false, false},
+		{"otelcol", otelcol, rename, "2.0", false, false},
 	}},
 	{"rw1", "as rename, with Remote Write 1.0", []contender{
-		{"weir", weir, rename, "1.0", false},
-		{"vmagent", vmagent, rename, "1.0", false},
-		{"prometheus", prometheus, rename, "1.0", false},
-		{"otelcol", otelcol, rename, "1.0", false},
+		{"weir", weir, rename, "1.0", false, false},
+		{"vmagent", vmagent, rename, "1.0", false, false},
+		{"prometheus", prometheus, rename, "1.0", false, false},
+		{"otelcol", otelcol, rename, "1.0", false, false},
 	}},
-	{"wal", "as rename, with Weir's log (fsync: interval) and without", []contender{
-		{"weir", weir, rename, "2.0", false},
-		{"weir-wal", weir, rename, "2.0", true},
-		{"vmagent", vmagent, rename, "1.0", false},
+	{"wal", "as rename, without and with Weir's log (fsync: interval), and with storage of what receiver and processor know", []contender{
+		{"weir", weir, rename, "2.0", false, false},
+		{"weir-wal", weir, rename, "2.0", true, false},
+		{"weir-wal-storage", weir, rename, "2.0", true, true},
+		{"vmagent", vmagent, rename, "1.0", false, false},
 	}},
 	{"merged", "as rename, and subtask_index is aggregated away", []contender{
-		{"weir", weir, merged, "2.0", false},
-		{"vmagent-aggregation", vmagent, merged, "1.0", false},
-		{"vmagent", vmagent, rename, "1.0", false},
+		{"weir", weir, merged, "2.0", false, false},
+		{"weir-wal-storage", weir, merged, "2.0", true, true},
+		{"vmagent-aggregation", vmagent, merged, "1.0", false, false},
+		{"vmagent", vmagent, rename, "1.0", false, false},
 	}},
 }
