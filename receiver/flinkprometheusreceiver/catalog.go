@@ -109,7 +109,7 @@ func newCatalog(n naming, entityOnPoints bool) *catalog {
 // begin opens a scrape.
 func (c *catalog) begin() {
 	c.scan++
-	c.current, c.learned = c.current[:0], c.learned[:0]
+	c.current, c.learned = c.current[:0], nil
 }
 
 // expect returns the line of the last scrape at position predicted, if body begins with its bytes and a blank, or nil.

@@ -5,8 +5,8 @@
 //
 //	loop.go      one clock per target
 //	scraper.go   one scrape, from request to commit
-//	fetch.go     GET, decompression, limits of the body
-//	reading.go   body -> points        text.go     one line of the text format
+//	fetch.go     GET, decompression    chunk.go    pieces of whole lines, as the body arrives
+//	reading.go   lines -> points       text.go     one line of the text format      number.go    its value
 //	                                   catalog.go  what lines mean: entities, metrics, series
 //	                                   naming.go   kind, unit and description of a metric
 //	history.go   start times and stale markers

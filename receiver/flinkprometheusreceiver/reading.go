@@ -3,6 +3,7 @@ package flinkprometheusreceiver
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
@@ -28,7 +29,10 @@ type point struct {
 	form   form
 }
 
-// reading is what one scrape has found. It is reused by the next scrape of its target.
+// pointBuffers hold the points of the few targets that are scraped at any time.
+var pointBuffers = sync.Pool{New: func() any { return new([]point) }}
+
+// reading is what one scrape has found.
 type reading struct {
 	points    []point // one per exposed series, then the stale markers of vanished ones
 	exposed   int     // number of the former
@@ -42,9 +46,21 @@ type reading struct {
 	understood bool // some line was in the text format
 }
 
+// reset makes the reading empty.
 func (r *reading) reset() {
 	clear(r.drops)
+	if r.points == nil {
+		r.points = *pointBuffers.Get().(*[]point)
+	}
 	*r = reading{points: r.points[:0], drops: r.drops}
+}
+
+// release ends the use of the points.
+func (r *reading) release() {
+	clear(r.points)
+	points := r.points[:0]
+	pointBuffers.Put(&points)
+	r.points = nil
 }
 
 func (r *reading) drop(why dropReason) {

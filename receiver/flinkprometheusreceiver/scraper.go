@@ -35,6 +35,7 @@ func (s *scraper) scrape(ctx context.Context) {
 	began := s.now()
 	t := pcommon.NewTimestampFromTime(began.Truncate(time.Millisecond))
 	err := s.read(ctx)
+	defer s.reading.release()
 	duration := s.now().Sub(began)
 	if ctx.Err() != nil {
 		return // shutting down, which is not the target's fault
