@@ -65,8 +65,9 @@ func (e *editor) run(md pmetric.Metrics, t *tally) *aggregate.Batch {
 		return rm.ScopeMetrics().Len() == 0
 	})
 	e.split.moveTo(md)
-	e.metric = pmetric.Metric{}
-	return e.batch
+	batch := e.batch
+	e.batch, e.metric = nil, pmetric.Metric{} // md belongs to the next consumer
+	return batch
 }
 
 // editMetric tells whether the metric goes.

@@ -59,7 +59,7 @@ func (w *walker) examine(m *visit, place int, plain bool, t *tally) step {
 	if plain {
 		return step{action: passes, plan: &plainPlan}
 	}
-	if place == 0 || m.entity == nil {
+	if m.entity == nil {
 		m.entity = w.entity(m.resource)
 	}
 	m.plan = w.plan(m.entity, place, m.Name(), m.resource)
