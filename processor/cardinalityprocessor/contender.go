@@ -27,7 +27,8 @@ type contender struct {
 	// What the present call shows of it, and what was decided.
 	call        uint64
 	live        bool
-	start, last pcommon.Timestamp
+	start, last pcommon.Timestamp // earliest known start, latest point
+	first       pcommon.Timestamp // earliest point
 	owns        bool
 	from        pcommon.Timestamp // its points and their starts are not before
 }
@@ -84,11 +85,11 @@ func canonical(labels [][2]string) []byte {
 // see notes a point of a contender.
 func (w *walker) see(c *contender, at, start pcommon.Timestamp, stale bool) {
 	if c.call != w.call {
-		c.call, c.live, c.start, c.last = w.call, false, 0, 0
+		c.call, c.live, c.start, c.last, c.first = w.call, false, 0, 0, at
 		c.used = w.generation
 		w.seen = append(w.seen, c)
 	}
-	c.last = max(c.last, at)
+	c.first, c.last = min(c.first, at), max(c.last, at)
 	if stale {
 		return
 	}
@@ -96,6 +97,11 @@ func (w *walker) see(c *contender, at, start pcommon.Timestamp, stale bool) {
 	if start != 0 && (c.start == 0 || start < c.start) {
 		c.start = start
 	}
+}
+
+// unhindered tells whether all points of the present call pass as they are. Stale markers count no start.
+func (c *contender) unhindered() bool {
+	return c.owns && c.first >= c.from && (c.start == 0 || c.start >= c.from)
 }
 
 func (c *contender) sighting() supersede.Sighting {

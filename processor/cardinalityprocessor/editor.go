@@ -76,7 +76,10 @@ func (e *editor) editMetric(m pmetric.Metric) bool {
 	switch e.step.action {
 	case removed:
 		return true
-	case watched, routed:
+	case watched, exemplified, routed:
+		if e.step.action == watched && e.step.plan.variant.contender.unhindered() {
+			break // one check for the entity
+		}
 		e.temporality = temporalityOf(m)
 		if e.editPoints(m); pointCount(m) == 0 {
 			return true

@@ -9,10 +9,11 @@ import (
 type action uint8
 
 const (
-	passes  action = iota // no one looks at them
-	removed               // none remains
-	watched               // all belong to one incarnation, or have exemplars
-	routed                // each has a route
+	passes      action = iota // no one looks at them
+	removed                   // none remains
+	watched                   // all belong to one incarnation
+	exemplified               // likewise or to none, and some have exemplars
+	routed                    // each has a route
 )
 
 // step is what the survey found out about a metric, for the edit that follows.
@@ -111,10 +112,10 @@ func examine[S points[P], P point[P]](w *walker, m *visit, s S, kind *pointKind[
 		p := s.At(i)
 		if contends {
 			w.see(m.plan.variant.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
-			treated = watched
+			treated = max(treated, watched)
 		}
 		if kind.exemplars(p).Len() > 0 {
-			treated = watched
+			treated = exemplified
 		}
 	}
 	return treated
