@@ -207,9 +207,10 @@ func (c *core) force(position seglog.Position) error {
 		return nil
 	}
 	if err := c.keeper.Force(position); err != nil {
-		c.health.begin(logFault, err)
+		c.health.begin(forceFault, err)
 		return fmt.Errorf("forcing the state log to the disk: %w", err)
 	}
+	c.health.end(forceFault)
 	return nil
 }
 

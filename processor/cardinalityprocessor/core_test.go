@@ -261,11 +261,15 @@ func TestAFailedForceIsARetryableErrorWhoseRetryIsRecognised(t *testing.T) {
 	require.NoError(t, s.Start(t.Context(), s.host))
 	defer s.end(t)
 	disk.set(func(d *mortal) { d.unforced = true })
-	require.ErrorIs(t, s.ConsumeMetrics(t.Context(), pointOf("requests", "a", 9, 100, 1)), errDisk)
+	for range 3 {
+		require.ErrorIs(t, s.ConsumeMetrics(t.Context(), pointOf("requests", "a", 9, 100, 1)), errDisk)
+	}
+	require.Equal(t, 1, s.logs.FilterMessage(faultTexts[forceFault].begins).Len(), "told once")
 	disk.set(func(d *mortal) { d.unforced = false })
 	require.NoError(t, s.keeper.Snapshot())
 	require.NoError(t, s.ConsumeMetrics(t.Context(), pointOf("requests", "a", 9, 100, 1)))
-	require.Equal(t, int64(1), counters(t, s.telemetry)["dropped_points{reason=duplicate}"])
+	require.Equal(t, int64(3), counters(t, s.telemetry)["dropped_points{reason=duplicate}"])
+	require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.reported())
 }
 
 func TestALostStateBeginsAnewWithAnotherStartTime(t *testing.T) {

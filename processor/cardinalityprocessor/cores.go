@@ -47,7 +47,7 @@ func (s *cores) pipeline(cfg *Config, set processor.Settings, next consumer.Metr
 		shared.next = next
 	}
 	shared.pipelines++
-	return &pipeline{core: shared.core, next: next, shared: shared, cores: s}, nil
+	return &pipeline{sharedCore: shared, cores: s, next: next}, nil
 }
 
 func (s *cores) start(shared *sharedCore, host component.Host) error {

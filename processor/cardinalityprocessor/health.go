@@ -13,14 +13,16 @@ import (
 type fault int
 
 const (
-	logFault  fault = iota // the state log cannot be written: merged points are refused
-	sendFault              // a tick is not accepted
+	logFault   fault = iota // the state log cannot be written: merged points are refused
+	forceFault              // it is written and not forced to the disk
+	sendFault               // a tick is not accepted
 	snapshotFault
 	faults
 )
 
 var faultTexts = [faults]struct{ begins, ends string }{
 	logFault:      {"the state log cannot be written; calls with merged points are refused", "the state log is written again"},
+	forceFault:    {"the state log cannot be forced to the disk", "the state log is forced to the disk again"},
 	sendFault:     {"a tick is not accepted; it is sent again and no other is computed meanwhile", "ticks are accepted again"},
 	snapshotFault: {"no snapshot of the state can be written; the log grows", "snapshots of the state are written again"},
 }

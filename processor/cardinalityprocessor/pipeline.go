@@ -14,11 +14,10 @@ import (
 
 // pipeline is the processor as one pipeline has it. It is safe for concurrent use.
 type pipeline struct {
-	core   *core
-	next   consumer.Metrics
-	shared *sharedCore // of core
-	cores  *cores
-	left   atomic.Bool
+	*sharedCore
+	cores *cores
+	next  consumer.Metrics
+	left  atomic.Bool
 }
 
 // Capabilities implements consumer.Metrics.
@@ -28,7 +27,7 @@ func (*pipeline) Capabilities() consumer.Capabilities {
 
 // Start implements component.Component.
 func (p *pipeline) Start(_ context.Context, host component.Host) error {
-	return p.cores.start(p.shared, host)
+	return p.cores.start(p.sharedCore, host)
 }
 
 // Shutdown implements component.Component.
@@ -36,7 +35,7 @@ func (p *pipeline) Shutdown(ctx context.Context) error {
 	if p.left.Swap(true) {
 		return nil
 	}
-	return p.cores.leave(ctx, p.shared)
+	return p.cores.leave(ctx, p.sharedCore)
 }
 
 // ConsumeMetrics returns nil when the next consumer took what passes and the state has what merges. After an error the
