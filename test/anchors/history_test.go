@@ -44,6 +44,7 @@ type story struct {
 	absent   func(worker, step int) bool // its point is not seen
 	restarts func(worker, step int) bool // its process starts anew just before
 	joins    func(worker int) int        // the step of its first point; 0: from the beginning
+	old      bool                        // joiners are not new: they did what their first points show long before
 	unknown  bool                        // joiners have no start time
 	shape    func(step int, points []point) [][]point
 	restart  int
@@ -72,11 +73,8 @@ func (s story) history() history {
 				continue
 			}
 			switch {
-			case step == first && step > 0: // it did much before anybody looked
-				value[w], start[w] = 5000, float64(step)-0.5
-				if s.unknown {
-					start[w] = -1
-				}
+			case step == first && step > 0:
+				value[w], seen[w], start[w] = s.joiner(w, step)
 			case s.restarts != nil && s.restarts(w, step):
 				value[w], seen[w], start[w] = 0, 0, float64(step)-0.5
 			}
@@ -96,6 +94,18 @@ func (s story) history() history {
 		}
 	}
 	return h
+}
+
+// joiner is what a worker has done when its first point comes, what of that no increase should show, and its start time.
+func (s story) joiner(worker, step int) (value, before int64, start float64) {
+	value, start = 5000, float64(step)-0.5
+	if s.old {
+		before, start = value+grows(worker, step), 0
+	}
+	if s.unknown {
+		start = -1
+	}
+	return value, before, start
 }
 
 func (s story) first(worker int) int {

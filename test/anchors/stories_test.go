@@ -7,6 +7,9 @@ import "slices"
 // some are the workers that trouble befalls.
 func some(worker int) bool { return worker < 4 }
 
+// late is the step at which all joiners join.
+func late(int) int { return 15 }
+
 func between(step, from, to int) bool { return step >= from && step < to }
 
 var stories = []story{
@@ -24,15 +27,26 @@ var stories = []story{
 		absent: func(w, step int) bool { return some(w) && step >= 16 },
 	},
 	{
-		name:  "four join with start times",
-		joins: func(int) int { return 15 },
+		name:  "four new ones join with start times",
+		joins: late,
 	},
 	{
-		name:    "four join without start times",
-		joins:   func(int) int { return 15 },
+		name:    "four new ones join without start times",
+		joins:   late,
 		unknown: true,
 	},
-	{name: "points of four arrive after their successors", shape: late()},
+	{
+		name:  "four old ones are seen for the first time with start times",
+		joins: late,
+		old:   true,
+	},
+	{
+		name:    "four old ones are seen for the first time without start times",
+		joins:   late,
+		old:     true,
+		unknown: true,
+	},
+	{name: "points of four arrive after their successors", shape: heldBack()},
 	{name: "every call arrives twice", shape: func(_ int, points []point) [][]point { return [][]point{points, points} }},
 	{name: "each process pushes its own call", shape: eachAlone},
 	{name: "the aggregator is asked to restart", restart: 18, sigterm: true},
@@ -47,8 +61,8 @@ var stories = []story{
 	},
 }
 
-// late holds the points of some workers back at every fourth step and adds them to the next call, after their successors.
-func late() func(int, []point) [][]point {
+// heldBack holds the points of some workers back at every fourth step and adds them to the next call, after their successors.
+func heldBack() func(int, []point) [][]point {
 	var held []point
 	return func(step int, points []point) [][]point {
 		after := held
