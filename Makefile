@@ -66,7 +66,7 @@ bench-pipeline: bin/weir $(PEERS) ## what scrape to store costs, beside vmagent,
 	go build -C test -o $(CURDIR)/bin/bench-pipeline ./bench
 	bin/bench-pipeline -run $(RUN) -series $(SERIES) -windows $(WINDOWS) -doc docs/performance.md $(BENCH)
 
-anchors: bin/weir $(TOOLS)/vmagent ## Weir, vmagent and metricstransform drop the same label from the same histories (2 minutes; writes docs/results)
+anchors: bin/weir $(TOOLS)/vmagent ## Weir, vmagent and metricstransform drop the same label from the same histories (3 minutes; writes docs/results)
 	$(call results,Anchors,./anchors,-tags anchors -timeout 30m -run TestIncrease)
 
 rules: $(TOOLS)/promtool ## check and test the alert rules of dashboards/rules

@@ -4,8 +4,11 @@ package anchors
 
 import (
 	"context"
+	"debug/buildinfo"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +35,8 @@ var engines = []struct {
 func TestIncreaseWithoutTheLabelWhen(t *testing.T) {
 	t.Logf("%d counters that have run for an hour become one; %s between points, aggregation every %s; the increase is that of %d steps",
 		workers, spacing, 2*spacing, settled-troubled)
+	t.Logf("vmagent %s with stream aggregation, output total; its longer memory is staleness_interval 1h; metricstransform %s with aggregate_labels",
+		moduleOf(t, vmagentPath(t), "VictoriaMetrics"), moduleOf(t, os.Args[0], "metricstransformprocessor"))
 	for _, s := range stories {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -58,6 +63,18 @@ func TestIncreaseWithoutTheLabelWhen(t *testing.T) {
 			assert.InDelta(t, want, reported[0], 0, "Weir's increase")
 		})
 	}
+}
+
+// moduleOf is the version of the module, with a path that ends like this, that a binary was built from.
+func moduleOf(t *testing.T, binary, path string) string {
+	info, err := buildinfo.ReadFile(binary)
+	require.NoError(t, err)
+	for _, m := range append(info.Deps, &info.Main) {
+		if strings.HasSuffix(m.Path, path) {
+			return m.Version
+		}
+	}
+	return "of unknown version"
 }
 
 func deviation(reported, truth float64) string {

@@ -87,18 +87,22 @@ func freePort(t *testing.T) int {
 
 var vmagentBinary = cluster.Binary{Default: ".tools/vmagent", Variable: "VMAGENT_BIN", Make: "make anchors"}
 
-// startVmagent starts vmagent with an aggregation of two spacings, further described by options in YAML.
-func startVmagent(t *testing.T, options string) engine {
+func vmagentPath(t *testing.T) string {
 	root, err := cluster.Root()
 	require.NoError(t, err)
-	binary, err := vmagentBinary.Path(root)
+	path, err := vmagentBinary.Path(root)
 	require.NoError(t, err)
+	return path
+}
+
+// startVmagent starts vmagent with an aggregation of two spacings, further described by options in YAML.
+func startVmagent(t *testing.T, options string) engine {
 	store, port, g := promtest.New(promtest.AllowRepeat(), promtest.AllowUTF8()), freePort(t), cluster.NewGroup(t.TempDir())
 	config := filepath.Join(g.Dir, "aggregation.yaml")
 	text := fmt.Sprintf("- match: %s\n  interval: %s\n  without: [worker]\n  outputs: [total]\n  keep_metric_names: true\n%s", metricName, 2*spacing, options)
 	require.NoError(t, os.WriteFile(config, []byte(text), 0o644))
 	return startServer(t, store, "/opentelemetry/v1/metrics", &cluster.Service{Group: g, Port: port, Command: cluster.Command{
-		Name: "vmagent", Path: binary, Args: []string{
+		Name: "vmagent", Path: vmagentPath(t), Args: []string{
 			fmt.Sprintf("-httpListenAddr=127.0.0.1:%d", port),
 			"-remoteWrite.url=" + store.URL(),
 			"-remoteWrite.forcePromProto",
