@@ -28,19 +28,42 @@ import (
 // acknowledged, at most what is being repeated more; a time never has two values; and values never fall.
 func TestTheLawHoldsOverKills(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "law")
-		require.NoError(t, err)
-		defer os.RemoveAll(dir)
-		l := &law{
-			t: t, dir: dir, clock: time.Unix(1_800_000_000, 0), inputs: map[string]*lawInput{},
-			acknowledged: map[string]float64{}, seen: map[lawOutput]map[pcommon.Timestamp]string{}, last: map[lawOutput]float64{},
-		}
+		l, remove := newLaw(t, seglog.SyncNever)
+		defer remove()
 		for range rapid.IntRange(1, 4).Draw(t, "lives") {
 			l.live(rapid.IntRange(1, 40).Draw(t, "dies after"), rapid.SampledFrom([]int{0, 9, 1 << 20}).Draw(t, "torn"))
 		}
 		l.live(-1, 0)
 		l.finish()
 	})
+}
+
+// TestNoTotalFallsAfterALossOfPower: the same lives, whose end takes with it what was not forced to the disk. What was
+// acknowledged within the last second may be lost, but nothing that was shown.
+func TestNoTotalFallsAfterALossOfPower(t *testing.T) {
+	for _, fsync := range []seglog.Sync{seglog.SyncInterval, seglog.SyncAlways} {
+		rapid.Check(t, func(t *rapid.T) {
+			l, remove := newLaw(t, fsync)
+			defer remove()
+			l.power = true
+			for range rapid.IntRange(1, 5).Draw(t, "lives") {
+				l.live(rapid.IntRange(1, 40).Draw(t, "dies after"), 0)
+				l.disk.losePower(t)
+			}
+			if fsync == seglog.SyncAlways {
+				l.finish()
+			}
+		})
+	}
+}
+
+func newLaw(t *rapid.T, fsync seglog.Sync) (l *law, remove func()) {
+	dir, err := os.MkdirTemp("", "law")
+	require.NoError(t, err)
+	return &law{
+		t: t, dir: dir, fsync: fsync, clock: time.Unix(1_800_000_000, 0), inputs: map[string]*lawInput{},
+		acknowledged: map[string]float64{}, seen: map[lawOutput]map[pcommon.Timestamp]string{}, last: map[lawOutput]float64{},
+	}, func() { require.NoError(t, os.RemoveAll(dir)) }
 }
 
 // lawRules take turns: the inputs of a metric make two series or one.
@@ -50,6 +73,8 @@ var lawRules = [2][]string{{"input"}, {"input", "zone"}}
 type law struct {
 	t     *rapid.T
 	dir   string
+	fsync seglog.Sync
+	power bool // it is lost when a life ends
 	clock time.Time
 	rules int // index in lawRules
 
@@ -86,7 +111,7 @@ func (l *law) live(diesAfter, torn int) {
 	l.disk = &mortal{left: diesAfter, torn: torn}
 	cfg := mergingConfig(l.dir)
 	cfg.Rules[0].Labels = lawRules[l.rules]
-	cfg.Aggregate.Fsync = seglog.SyncNever
+	cfg.Aggregate.Fsync = l.fsync
 	set := processortest.NewNopSettings(metadata.Type)
 	p, err := NewFactory().CreateMetrics(context.Background(), set, cfg, l.sink())
 	require.NoError(l.t, err)
@@ -99,6 +124,9 @@ func (l *law) live(diesAfter, torn int) {
 	}
 	defer l.core.close()
 	defer p.Shutdown(context.Background())
+	if l.power {
+		defer l.disk.set(func(d *mortal) { d.dead = true }) // before close forces the rest
+	}
 	l.deliver()
 	l.repeat(p)
 	for range rapid.IntRange(1, 25).Draw(l.t, "steps") {
