@@ -10,6 +10,12 @@ import (
 // maxBirthDelay is how long an output is waited for whose inputs' spacing is long or not known.
 const maxBirthDelay = pcommon.Timestamp(30 * time.Second)
 
+// mayHaveCounted tells whether an input's first point is not later than points of inputs that the output forgot. Were it one
+// of them, sent again, what follows it would count again.
+func (o *output) mayHaveCounted(s *sample, in *input) bool {
+	return in.kind == kindNone && s.time <= o.forgotten
+}
+
 // admit decides whether the first point of a cumulative input counts in full. If not, it is a baseline: it was, or may
 // have been, counted before.
 func (a *Aggregator) admit(s *sample, in *input, out *output, tally *Tally) bool {

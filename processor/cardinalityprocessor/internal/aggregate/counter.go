@@ -8,6 +8,9 @@ func (a *Aggregator) absorbCounter(s *sample, in *input, out *output, tally *Tal
 		return Negative
 	}
 	fresh := in.kind != kindCounter
+	if fresh && out.mayHaveCounted(s, in) {
+		return Late
+	}
 	if s.time <= in.at && !fresh {
 		if s.time == in.at && s.value == in.value() {
 			return Duplicate

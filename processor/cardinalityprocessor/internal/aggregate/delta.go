@@ -71,7 +71,7 @@ func (w *window) insert(at int, added interval) {
 // admitDelta tells whether a delta point counts; if so, its output begins no later than it.
 func (a *Aggregator) admitDelta(s *sample, in *input, out *output, tally *Tally) Outcome {
 	if in.kind != kindDelta {
-		horizon := in.at // what it counted as another kind is not counted again
+		horizon := max(in.at, out.forgotten) // what was counted, as another kind or before it was forgotten
 		a.become(in, kindDelta)
 		a.newDetail(in).window = &window{horizon: horizon}
 	}

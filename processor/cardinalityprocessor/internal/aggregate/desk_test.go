@@ -39,19 +39,18 @@ func newDesk(t *testing.T, options Options, kind pmetric.MetricType) *desk {
 
 // step is a point of an input, a tick with what it must show, or something else that happens.
 type step struct {
-	in       string // cumulative unless delta or the output is a gauge
-	at       float64
-	start    float64
-	v        any // int, float64; nil: stale marker
-	delta    bool
-	out      string // the output's name if not "out"
-	outcome  Outcome
-	note     Outcome // Absorbed: none
-	tick     float64
-	want     string // of the tick: "5" int, "5.0" double, "5 since 3", "stale", "" nothing, sorted by output
-	floor    float64
-	happens  func(d *desk)
-	restarts bool
+	in      string // cumulative unless delta or the output is a gauge
+	at      float64
+	start   float64
+	v       any // int, float64; nil: stale marker
+	delta   bool
+	out     string // the output's name if not "out"
+	outcome Outcome
+	note    Outcome // Absorbed: none
+	tick    float64
+	want    string // of the tick: "5" int, "5.0" double, "5 since 3", "stale", "" nothing, sorted by output
+	floor   float64
+	happens func(d *desk)
 }
 
 func (d *desk) run(steps []step) {

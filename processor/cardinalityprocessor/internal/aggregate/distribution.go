@@ -61,6 +61,9 @@ func (a *Aggregator) absorbHistogramDelta(s *sample, p *histogram, in *input, ou
 // absorbHistogram counts the increments of a cumulative histogram or summary.
 func (a *Aggregator) absorbHistogram(s *sample, p *histogram, in *input, out *output, tally *Tally) Outcome {
 	fresh := in.kind != kindHistogram
+	if fresh && out.mayHaveCounted(s, in) {
+		return Late
+	}
 	if !fresh && s.time <= in.at {
 		if s.time == in.at && a.details[in.last].histogram.equal(p) {
 			return Duplicate

@@ -154,6 +154,9 @@ func (a *Aggregator) absorbExponentialDelta(s *sample, p *exponential, in *input
 // absorbExponential counts the increments of a cumulative exponential histogram.
 func (a *Aggregator) absorbExponential(s *sample, p *exponential, in *input, out *output, tally *Tally) Outcome {
 	fresh := in.kind != kindExponential
+	if fresh && out.mayHaveCounted(s, in) {
+		return Late
+	}
 	if !fresh && s.time <= in.at {
 		if s.time == in.at && a.details[in.last].exponential.equal(p) {
 			return Duplicate
