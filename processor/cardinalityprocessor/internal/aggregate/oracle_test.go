@@ -309,6 +309,9 @@ func (out *oracleOutput) compare(t require.TestingT, m pmetric.Metric, got compo
 			}
 		case scan(key, "exp:%d:%d", &scale, &index):
 			shift := scale - m.ExponentialHistogram().DataPoints().At(0).Scale()
+			if atMost && shift < 0 {
+				continue // none of its points was absorbed, or the scale had fallen
+			}
 			require.GreaterOrEqual(t, shift, int32(0))
 			if v.Sign() != 0 {
 				want.add(components{fmt.Sprintf("exp:%d:%d", scale-shift, index>>shift): v})
@@ -318,7 +321,7 @@ func (out *oracleOutput) compare(t require.TestingT, m pmetric.Metric, got compo
 			want.add(components{key: v})
 		}
 	}
-	if m.Type() == pmetric.MetricTypeHistogram {
+	if m.Type() == pmetric.MetricTypeHistogram && !atMost {
 		bounds := m.Histogram().DataPoints().At(0).ExplicitBounds().AsRaw()
 		for _, of := range out.boundsOfInput {
 			require.Subset(t, of, bounds)
@@ -336,6 +339,9 @@ func (out *oracleOutput) compare(t require.TestingT, m pmetric.Metric, got compo
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(got)))
 	for key, v := range want {
+		if atMost && key == "sum" {
+			continue // it may fall where a reset shows in nothing else, or be missed
+		}
 		if atMost {
 			w, _ := v.Float64()
 			g, _ := got[key].Float64()
