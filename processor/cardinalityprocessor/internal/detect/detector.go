@@ -1,0 +1,41 @@
+package detect
+
+import "hash/maphash"
+
+// Detector finds what values are made of. It is safe for concurrent use.
+type Detector struct {
+	tokens *tokenTable
+	keys   keyCache
+}
+
+// New returns a Detector with all kinds.
+func New() *Detector {
+	return &Detector{tokens: knownTokens, keys: keyCache{seed: maphash.MakeSeed()}}
+}
+
+// Scan appends to spans what it recognises in the value of a label: in order, without overlap, inside the value. The key
+// decides where the value alone cannot; an empty key stands for text without one, such as a log body.
+func (d *Detector) Scan(key, value string, spans []Span) []Span {
+	if value == "" {
+		return spans
+	}
+	a := d.about(key)
+	shape := measure(value)
+	if whole, ok := wholeByKey(a, value, shape); ok {
+		return append(spans, whole)
+	}
+	if shape.plain() && !a.has(pod) && !temporary(value) {
+		return spans
+	}
+	s := scan{about: a, tokens: d.tokens, value: value, shape: shape, spans: spans, first: len(spans)}
+	if shape.classes&(at|assign|colon|percent) != 0 {
+		s.marked()
+	}
+	s.words()
+	arrange(s.spans[s.first:])
+	return s.spans
+}
+
+// Bounded tells whether the key says that its values are a bounded set of their own: `le`, `version`, `device`. What such a label
+// holds is neither made a template nor mined.
+func (d *Detector) Bounded(key string) bool { return d.about(key).has(bounded | hardware) }

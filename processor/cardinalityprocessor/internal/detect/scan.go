@@ -1,0 +1,100 @@
+package detect
+
+// scan is the state of one pass over a value.
+type scan struct {
+	*about
+	tokens *tokenTable
+	value  string
+	shape  shape
+	spans  []Span // the caller's, then what was found
+	first  int    // where what was found begins
+}
+
+// words goes over the value word by word and lets the scanners for the word's first character classes try. The first that
+// accepts ends there, so their order is the order of certainty.
+func (s *scan) words() {
+	v := s.value
+	marked, next := len(s.spans), s.first // spans[next:marked] are taken and lie ahead
+	compound := 0                         // where the current run of letters, digits and '-' began
+	floor := 0                            // where the last span ended
+	for i := 0; i < len(v); {
+		if next < marked && i >= s.spans[next].Start {
+			i = max(i, s.spans[next].End)
+			compound, floor = i, i
+			next++
+			continue
+		}
+		limit := len(v)
+		if next < marked {
+			limit = s.spans[next].Start
+		}
+		c := classOf[v[i]]
+		if c&alnum == 0 {
+			if end, kind := s.punctuated(i, c); end > i && end <= limit {
+				s.spans = append(s.spans, Span{i, end, kind})
+				i, compound, floor = end, end, end
+				continue
+			}
+			if c != dash {
+				compound = i + 1
+			}
+			i++
+			continue
+		}
+		w := wordAt(v, i)
+		start, end, kind := s.word(w, compound)
+		if kind != None && end <= limit && start >= floor {
+			s.spans = append(s.spans, Span{start, end, kind})
+			i, compound, floor = end, end, end
+			continue
+		}
+		i = w.end
+	}
+}
+
+// punctuated tries what begins with punctuation.
+func (s *scan) punctuated(i int, c class) (int, Kind) {
+	switch {
+	case c == plus && !s.has(bounded):
+		if end := phoneAt(s.value, i); end > 0 {
+			return end, Phone
+		}
+	case c == colon && byteAt(s.value, i+1) == ':' && !is(s.value, i-1, alnum):
+		if end := ipv6At(s.value, i); end > 0 && !s.has(own) {
+			return end, IPv6
+		}
+	}
+	return 0, None
+}
+
+// word tries what begins with the word w, or ends with it in the compound that began at `compound`. It returns the span.
+func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
+	v, i := s.value, w.start
+	if w.len() == 8 && w.only(hexadec) {
+		if end := uuidAt(v, i); end > 0 {
+			return i, end, UUID
+		}
+	}
+	if end := s.tokens.at(v, w); end > 0 {
+		return i, end, APIToken
+	}
+	if end := jwtAt(v, w); end > 0 {
+		return i, end, JWT
+	}
+	if end, kind := s.timeAt(w); end > 0 {
+		return i, end, kind
+	}
+	if end, kind := s.networkAt(w); end > 0 {
+		return i, end, kind
+	}
+	if end, kind := s.personalAt(w); end > 0 {
+		return i, end, kind
+	}
+	if start, end, kind := s.kubernetesAt(w, compound); end > 0 {
+		return start, end, kind
+	}
+	if start, end, kind := s.identifierAt(w); end > 0 {
+		return start, end, kind
+	}
+	return 0, 0, None
+}

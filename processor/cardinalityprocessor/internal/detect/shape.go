@@ -1,0 +1,155 @@
+package detect
+
+// class is a set of character classes of ASCII; every byte is in exactly one.
+type class uint16
+
+const (
+	digit    class = 1 << iota // 0-9
+	lowerHex                   // a-f
+	upperHex                   // A-F
+	lower                      // g-z
+	upper                      // G-Z
+	at                         // @
+	assign                     // =
+	colon                      // :
+	percent                    // %
+	dash                       // -
+	plus                       // + (
+	other                      // the rest of ASCII
+	high                       // beyond ASCII
+
+	alnum    = digit | lowerHex | upperHex | lower | upper
+	letters  = alnum &^ digit
+	anyLower = lowerHex | lower
+	anyUpper = upperHex | upper
+	hexadec  = digit | lowerHex | upperHex
+)
+
+var classOf = func() (table [256]class) {
+	for b := range table {
+		switch {
+		case b >= 0x80:
+			table[b] = high
+		case b >= '0' && b <= '9':
+			table[b] = digit
+		case b >= 'a' && b <= 'f':
+			table[b] = lowerHex
+		case b >= 'A' && b <= 'F':
+			table[b] = upperHex
+		case b >= 'g' && b <= 'z':
+			table[b] = lower
+		case b >= 'G' && b <= 'Z':
+			table[b] = upper
+		default:
+			table[b] = other
+		}
+	}
+	for b, c := range map[byte]class{'@': at, '=': assign, ':': colon, '%': percent, '-': dash, '+': plus, '(': plus} {
+		table[b] = c
+	}
+	return table
+}()
+
+// shortest is the length from which a word without digits may be random.
+const shortest = 16
+
+// shape is what one pass over a value shows.
+type shape struct {
+	classes class
+	longest int // length of the longest run of letters and digits
+}
+
+func measure(value string) shape {
+	var s shape
+	run := 0
+	for i := range len(value) {
+		c := classOf[value[i]]
+		s.classes |= c
+		if c&alnum != 0 {
+			run++
+			continue
+		}
+		s.longest = max(s.longest, run)
+		run = 0
+	}
+	s.longest = max(s.longest, run)
+	return s
+}
+
+// plain tells whether no scanner can find anything without help of the key.
+func (s shape) plain() bool {
+	return s.classes&(digit|at|assign|colon|percent) == 0 && s.longest < shortest
+}
+
+// word is a maximal run of letters and digits.
+type word struct {
+	start, end int
+	classes    class
+	digits     int
+	changes    int // from letter to digit and back
+}
+
+func (w word) len() int          { return w.end - w.start }
+func (w word) only(c class) bool { return w.classes&^c == 0 }
+func (w word) has(c class) bool  { return w.classes&c != 0 }
+
+// wordAt reads the word that starts at i.
+func wordAt(value string, i int) word {
+	w := word{start: i, end: i}
+	wasDigit := false
+	for ; w.end < len(value); w.end++ {
+		c := classOf[value[w.end]]
+		if c&alnum == 0 {
+			break
+		}
+		w.classes |= c
+		isDigit := c == digit
+		if isDigit {
+			w.digits++
+		}
+		if isDigit != wasDigit && w.end > i {
+			w.changes++
+		}
+		wasDigit = isDigit
+	}
+	return w
+}
+
+func isDigit(b byte) bool { return b-'0' < 10 }
+
+// digitsAt counts the digits at i, at most limit.
+func digitsAt(value string, i, limit int) int {
+	n := 0
+	for i+n < len(value) && n < limit && isDigit(value[i+n]) {
+		n++
+	}
+	return n
+}
+
+// numberAt reads n digits at i; false when there are fewer.
+func numberAt(value string, i, n int) (int, bool) {
+	if i < 0 || i+n > len(value) {
+		return 0, false
+	}
+	number := 0
+	for _, b := range []byte(value[i : i+n]) {
+		if !isDigit(b) {
+			return 0, false
+		}
+		number = number*10 + int(b-'0')
+	}
+	return number, true
+}
+
+// is tells whether the byte at i, which may lie outside, is in one of the classes.
+func is(value string, i int, c class) bool {
+	return i >= 0 && i < len(value) && classOf[value[i]]&c != 0
+}
+
+// byteAt is 0 outside of the value.
+func byteAt(value string, i int) byte {
+	if i < 0 || i >= len(value) {
+		return 0
+	}
+	return value[i]
+}
