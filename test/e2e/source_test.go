@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"testing"
@@ -27,6 +28,7 @@ type source struct {
 	url       string
 	instances int
 	tries     func(instance int) int // most attempts of a call; nil or 0: no limit
+	lost      float64                // share of answers that do not reach the client
 	call      func(instance, step int, at time.Time) pmetric.Metrics
 
 	mu    sync.Mutex
@@ -89,6 +91,7 @@ func (s *source) push(ctx context.Context, instance int, body []byte) (bool, err
 	for {
 		status, answer, err := s.post(ctx, body)
 		switch {
+		case err == nil && rand.Float64() < s.lost: // nobody was told
 		case err == nil && status == http.StatusOK:
 			return true, nil
 		case err == nil && status/100 == 4 && status != http.StatusTooManyRequests:
