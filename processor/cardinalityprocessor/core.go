@@ -9,6 +9,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
@@ -186,6 +187,11 @@ func (c *core) noteLoss() error {
 // commit logs a record and applies it; c.mu is held. When it cannot be logged, nothing happened.
 func (c *core) commit(kind uint8, record []byte) (position seglog.Position, err error) {
 	if c.keeper != nil {
+		if len(record) > keeper.MaxRecord {
+			// No fault of the disk, and never better when repeated.
+			return position, consumererror.NewPermanent(fmt.Errorf(
+				"one call takes %d bytes of the state log, at most %d are allowed: send smaller calls", len(record), keeper.MaxRecord))
+		}
 		if position, err = c.keeper.Append(kind, record); err != nil {
 			c.health.begin(logFault, err)
 			return position, fmt.Errorf("writing the state log: %w", err)

@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 
 	"weir.example/internal/seglog"
+	"weir.example/processor/cardinalityprocessor/internal/keeper"
 	"weir.example/processor/cardinalityprocessor/internal/metadata"
 	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
@@ -247,6 +248,20 @@ func TestAFullDiskRefusesMergedPointsAndLosesNothing(t *testing.T) {
 		time.Sleep(15 * time.Second)
 		require.Equal(t, 9.0, s.sink.last(t).value)
 		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.reported())
+		s.end(t)
+	})
+}
+
+func TestACallTooLargeForTheLogIsRefusedForGood(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, mergingConfig(dir), dir)
+		s.mu.Lock()
+		_, err := s.commit(aggregateKind, make([]byte, keeper.MaxRecord+1))
+		s.mu.Unlock()
+		require.True(t, consumererror.IsPermanent(err), "it never fits")
+		require.ErrorContains(t, err, "send smaller calls")
+		s.give(t, "a", 5)
 		s.end(t)
 	})
 }
