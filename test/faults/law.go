@@ -32,13 +32,19 @@ type strict struct {
 
 // newStrict starts a strict store. repeat allows exact repeats, which only a cut request may cause.
 func newStrict(t *testing.T, repeat bool) *strict {
+	s := openStrict(repeat)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// openStrict is for a test that has more stores than memory for them: it closes them itself.
+func openStrict(repeat bool) *strict {
 	s := &strict{seen: map[uint64]bool{}}
 	opts := []promtest.Option{promtest.WithScript(s.answer)}
 	if repeat {
 		opts = append(opts, promtest.AllowRepeat())
 	}
 	s.Receiver = promtest.New(opts...)
-	t.Cleanup(s.Close)
 	return s
 }
 

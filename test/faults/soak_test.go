@@ -32,11 +32,12 @@ func TestSeriesThatComeAndGoLeaveNothingBehind(t *testing.T) {
 	var goroutines, memory []int
 	series := 0
 	for began, epoch := time.Now(), 0; time.Since(began) < length || epoch < 3; epoch++ {
-		store := newStrict(t, true)
+		store := openStrict(true)
 		gate.To(t, store.URL())
 		l := w.load(20, scaled(500, 50))
 		l.First = epoch * l.Instances
 		w.epoch(t, l, store, gate, o, epoch)
+		store.Close()
 		series += l.Instances * l.Series
 		now, _ := w.memory()
 		memory, goroutines = append(memory, now), append(goroutines, countGoroutines(t, port))
