@@ -6,7 +6,7 @@ import (
 	"context"
 	"debug/buildinfo"
 	"fmt"
-	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +36,7 @@ func TestIncreaseWithoutTheLabelWhen(t *testing.T) {
 	t.Logf("%d counters that have run for an hour become one; %s between points, aggregation every %s; the increase is that of %d steps",
 		workers, spacing, 2*spacing, settled-troubled)
 	t.Logf("vmagent %s with stream aggregation, output total; its longer memory is staleness_interval 1h; metricstransform %s with aggregate_labels",
-		moduleOf(t, vmagentPath(t), "VictoriaMetrics"), moduleOf(t, os.Args[0], "metricstransformprocessor"))
+		vmagentVersion(t), transformVersion(t))
 	for _, s := range stories {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -65,16 +65,19 @@ func TestIncreaseWithoutTheLabelWhen(t *testing.T) {
 	}
 }
 
-// moduleOf is the version of the module, with a path that ends like this, that a binary was built from.
-func moduleOf(t *testing.T, binary, path string) string {
-	info, err := buildinfo.ReadFile(binary)
+// vmagentVersion is what the binary was built from.
+func vmagentVersion(t *testing.T) string {
+	info, err := buildinfo.ReadFile(vmagentPath(t))
 	require.NoError(t, err)
-	for _, m := range append(info.Deps, &info.Main) {
-		if strings.HasSuffix(m.Path, path) {
-			return m.Version
-		}
-	}
-	return "of unknown version"
+	return info.Main.Version
+}
+
+// transformVersion is what this module requires; a test's binary does not know it.
+func transformVersion(t *testing.T) string {
+	const module = "github.com/open-telemetry/opentelemetry-collector-contrib/processor/metricstransformprocessor"
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Version}}", module).Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(out))
 }
 
 func deviation(reported, truth float64) string {
