@@ -18,7 +18,7 @@ import (
 	"weir.example/test/cluster"
 )
 
-const tickInterval = time.Second // as testdata/totals.yaml has it
+const tickInterval = 2 * time.Second // as testdata/totals.yaml has it
 
 // totalsStory is one run of a cluster whose job fails once while Weir runs and once while it is down, and of a Weir that is killed between
 // scrapes, about when it ticks, and before the second failure. At the end the job is cancelled, so that totals stand still.
