@@ -80,9 +80,10 @@ func (s *totalsStory) totalsAreRight(t *testing.T) {
 				wrong = faults
 			}
 		}
-		assert.Empty(t, wrong, r.upstream)
 		assert.Greater(t, len(possible[0]), 10)
-		t.Logf("%s: %d totals are exact", r.upstream, len(possible[0]))
+		if assert.Empty(t, wrong, r.upstream) {
+			t.Logf("%s: %d totals are exact", r.upstream, len(possible[0]))
+		}
 	}
 }
 
