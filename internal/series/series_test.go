@@ -232,3 +232,20 @@ func BenchmarkTableGet(b *testing.B) {
 		i++
 	}
 }
+
+func BenchmarkMemoGet(b *testing.B) {
+	m := NewMemo[int]()
+	var maps []pcommon.Map
+	for i := range 500 {
+		id := strings.Repeat("0a23bf98", 4)
+		maps = append(maps, attrs("service.name", "flink", "service.instance.id", "taskmanager-1:9249", "host.name", "taskmanager-1",
+			"job_id", id, "job_name", "orders", "task_id", id, "task_name", "Source:_orders_source____enrich:_order",
+			"operator_id", id, "operator_name", "enrich:_order", "subtask_index", fmt.Sprint(i), "tm_id", "taskmanager-1:46145_6e0e61"))
+	}
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Get(maps[i%500], "", nil, func() int { return i })
+		i++
+	}
+}
