@@ -9,7 +9,7 @@ SOURCES := $(shell find receiver processor exporter extension internal -name '*.
 PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build check unit e2e faults faults-short soak conformance bench-pipeline rules lint generate generated fuzz bench screenshot rename-module clean
+.PHONY: help demo test build check unit e2e faults faults-short soak conformance quality bench-pipeline rules lint generate generated fuzz bench screenshot rename-module clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ soak: bin/weir ## one hour of series that come and go, kills and outages (writes
 
 conformance: bin/weir ## what the Prometheus project asks of senders (writes docs/results)
 	$(call results,Conformance,./conformance,-tags conformance -timeout 20m)
+
+quality: ## how well label values are recognised, and at what cost (CORPUS=file.csv: of another corpus too; writes docs/results)
+	go build -C test -o $(TOOLS)/report ./report
+	go test -json -count=1 -run 'Quality|Cost' ./processor/cardinalityprocessor/internal/sanitize $(if $(CORPUS),-args -corpus=$(abspath $(CORPUS))) | \
+		$(TOOLS)/report -title Quality -command "make $@" -dir $(CURDIR)/docs/results
 
 PEERS := $(TOOLS)/vmagent $(TOOLS)/prometheus $(TOOLS)/otelcol
 

@@ -16,10 +16,15 @@ func New() *Detector {
 // Scan appends to spans what it recognises in the value of a label: in order, without overlap, inside the value. The key
 // decides where the value alone cannot; an empty key stands for text without one, such as a log body.
 func (d *Detector) Scan(key, value string, spans []Span) []Span {
+	return d.ScanFor(d.Key(key), value, spans)
+}
+
+// ScanFor is Scan for a key that was read before.
+func (d *Detector) ScanFor(key Key, value string, spans []Span) []Span {
 	if value == "" {
 		return spans
 	}
-	a := d.about(key)
+	a := key.about
 	shape := measure(value)
 	if whole, ok := wholeByKey(a, value, shape); ok {
 		return append(spans, whole)
@@ -28,14 +33,12 @@ func (d *Detector) Scan(key, value string, spans []Span) []Span {
 		return spans
 	}
 	s := scan{about: a, tokens: d.tokens, value: value, shape: shape, spans: spans, first: len(spans)}
-	if shape.classes&(at|assign|colon|percent) != 0 {
+	if shape.classes&(at|assign|percent) != 0 || shape.classes&colon != 0 && len(value) > 8 {
 		s.marked()
 	}
-	s.words()
+	if shape.classes&digit != 0 || shape.longest >= shortest || a.has(pod) || shape.classes&colon != 0 && len(value) <= 64 || temporary(value) {
+		s.words()
+	}
 	arrange(s.spans[s.first:])
 	return s.spans
 }
-
-// Bounded tells whether the key says that its values are a bounded set of their own: `le`, `version`, `device`. What such a label
-// holds is neither made a template nor mined.
-func (d *Detector) Bounded(key string) bool { return d.about(key).has(bounded | hardware) }

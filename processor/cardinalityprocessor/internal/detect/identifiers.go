@@ -164,7 +164,7 @@ func (s *scan) number(w word) Kind {
 	for zeros < n && v[w.start+zeros] == '0' {
 		zeros++
 	}
-	if zeros >= 3 && !s.has(ident) { // padded counters such as KSTREAM-AGGREGATE-0000000003
+	if zeros >= 3 && (!s.has(ident) || w.start > 0) { // padded counters such as KSTREAM-AGGREGATE-0000000003
 		return None
 	}
 	if n >= 20 {

@@ -86,7 +86,8 @@ var words = map[string]hint{
 	"severity": bounded, "weight": bounded, "build": bounded, "release": bounded, "cidr": bounded, "subnet": bounded,
 	"netmask": bounded, "asn": bounded, "vlan": bounded, "rank": bounded, "index": bounded, "offset": bounded, "stepping": bounded,
 	"color": bounded, "colour": bounded, "codename": bounded, "agent": bounded, "browser": bounded, "arch": bounded,
-	"major": bounded, "minor": bounded, "speed": bounded, "mode": bounded, "cipher": bounded, "method": bounded,
+	"major": bounded, "minor": bounded, "speed": bounded, "mode": bounded, "cipher": bounded, "method": bounded, "image": bounded,
+	"tag": bounded,
 }
 
 // phrases are pairs of words that say more than each alone.
@@ -95,7 +96,7 @@ var phrases = map[string]hint{
 	"first name": person, "last name": person, "full name": person, "given name": person, "family name": person,
 	"middle name": person, "customer name": person, "person name": person, "contact name": person, "employee name": person,
 	"patient name": person, "holder name": person, "recipient name": person, "sender name": person, "real name": person,
-	"display name": person, "cardholder name": person, "card holder": person,
+	"cardholder name": person, "card holder": person,
 	"tax id": national, "national id": national, "national number": national, "id number": national, "social security": social,
 	"street address": postal, "home address": postal, "postal address": postal, "billing address": postal,
 	"shipping address": postal, "customer address": postal, "mailing address": postal, "delivery address": postal,
@@ -160,19 +161,26 @@ func splitKey(key string) []string {
 	return strings.Fields(spaced.String())
 }
 
+// Key is what a label key says, read once for many values.
+type Key struct{ *about }
+
+// Bounded tells whether the key says that its values are a bounded set of their own: `le`, `version`, `device`. What such a label
+// holds is neither made a template nor mined.
+func (k Key) Bounded() bool { return k.has(bounded | hardware) }
+
 // keyCache remembers what keys say. Keys are few; a slot taken by another key costs reading the key again.
 type keyCache struct {
 	seed  maphash.Seed
-	slots [512]atomic.Pointer[about]
+	slots [4096]atomic.Pointer[about]
 }
 
-// about returns what the key says.
-func (d *Detector) about(key string) *about {
+// Key returns what the key says.
+func (d *Detector) Key(key string) Key {
 	slot := &d.keys.slots[maphash.String(d.keys.seed, key)%uint64(len(d.keys.slots))]
 	if a := slot.Load(); a != nil && a.key == key {
-		return a
+		return Key{a}
 	}
 	a := &about{key: strings.Clone(key), hints: readKey(key), vendors: d.tokens.vendorsOf(key)}
 	slot.Store(a)
-	return a
+	return Key{a}
 }

@@ -8,6 +8,9 @@ func (s *scan) marked() {
 	v := s.value
 	free := 0 // what lies before belongs to a span
 	for i := 0; i < len(v); i++ {
+		if classOf[v[i]]&(colon|assign|at|percent) == 0 {
+			continue
+		}
 		var found Span
 		switch v[i] {
 		case ':':

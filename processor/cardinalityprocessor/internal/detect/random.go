@@ -103,18 +103,21 @@ func group(b byte) class {
 	}
 }
 
+func nanoByte(b byte) bool { return classOf[b]&(alnum|dash) != 0 || b == '_' }
+
 // nano recognises a NanoID that begins with w: 21 of [A-Za-z0-9_-], the default of its generators, that look random.
 func (s *scan) nano(w word) bool {
 	v := s.value
-	if b := byteAt(v, w.start-1); b == '-' || b == '_' || s.has(bounded) || w.start+21 > len(v) {
+	if b := byteAt(v, w.start-1); b == '-' || b == '_' || s.has(bounded) || w.start+21 > len(v) || !nanoByte(v[w.start+20]) ||
+		w.start+21 < len(v) && nanoByte(v[w.start+21]) {
 		return false
 	}
 	run := word{start: w.start, end: w.start}
 	for ; run.end < len(v) && run.len() <= 21; run.end++ {
-		c := classOf[v[run.end]]
-		if c&(alnum|dash) == 0 && v[run.end] != '_' {
+		if !nanoByte(v[run.end]) {
 			break
 		}
+		c := classOf[v[run.end]]
 		run.classes |= c
 		if c == digit {
 			run.digits++

@@ -70,6 +70,9 @@ func (s *scan) punctuated(i int, c class) (int, Kind) {
 // word tries what begins with the word w, or ends with it in the compound that began at `compound`. It returns the span.
 func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 	v, i := s.value, w.start
+	if w.digits == 0 && w.len() < shortest && s.ordinary(w) {
+		return 0, 0, None
+	}
 	if w.len() == 8 && w.only(hexadec) {
 		if end := uuidAt(v, i); end > 0 {
 			return i, end, UUID
@@ -97,4 +100,16 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 		return start, end, kind
 	}
 	return 0, 0, None
+}
+
+// ordinary tells whether nothing begins or ends with a short word of letters, for what stands beside it: most words leave here.
+func (s *scan) ordinary(w word) bool {
+	if s.shape.classes&assign != 0 || w.len() == 5 && byteAt(s.value, w.start-1) == '-' || w.len() == 11 && s.value[w.start:w.start+3] == "tmp" {
+		return false
+	}
+	switch byteAt(s.value, w.end) {
+	case 0, ' ', '/', '(', ')', '{', '}', ';', '"', '\'':
+		return true
+	}
+	return false
 }

@@ -1,0 +1,66 @@
+package template
+
+import (
+	"strings"
+
+	sqllexer "github.com/DataDog/go-sqllexer"
+)
+
+// normalizer drops comments and aliases, which clients generate, and puts lists of literals into one.
+var normalizer = sqllexer.NewNormalizer(sqllexer.WithCollectComments(false))
+
+var obfuscator = sqllexer.NewObfuscator(sqllexer.WithDollarQuotedFunc(true), sqllexer.WithReplaceNull(false))
+
+// literals returns the statement with ? for its literals, normalised; a statement without literals byte for byte.
+func literals(statement string) string {
+	if !hasLiteral(statement) {
+		return statement
+	}
+	dialect := dialectOf(statement)
+	text, _, err := sqllexer.ObfuscateAndNormalize(statement, obfuscator, normalizer, sqllexer.WithDBMS(dialect))
+	if err != nil {
+		return obfuscator.Obfuscate(statement, sqllexer.WithDBMS(dialect))
+	}
+	return text
+}
+
+// dialectOf guesses the dialect from the quotes only one of them has.
+func dialectOf(statement string) sqllexer.DBMSType {
+	if i := strings.IndexByte(statement, '['); i >= 0 && letterAt(statement, i+1) && !wordAt(statement, i-1) {
+		return sqllexer.DBMSSQLServer
+	}
+	if strings.IndexByte(statement, '`') >= 0 {
+		return sqllexer.DBMSMySQL
+	}
+	return ""
+}
+
+// hasLiteral tells whether a string or number stands in the statement, outside of comments and quoted names. Digits of names and
+// parameters ($1, :2, @p3) are none.
+func hasLiteral(statement string) bool {
+	for i := 0; i < len(statement); i++ {
+		switch b := statement[i]; {
+		case b == '\'':
+			return true
+		case b == '"' || b == '`':
+			i = after(statement, i+1, string(b))
+		case b == '-' && strings.HasPrefix(statement[i:], "--"):
+			i = after(statement, i+2, "\n")
+		case b == '/' && strings.HasPrefix(statement[i:], "/*"):
+			i = after(statement, i+2, "*/")
+		case digitAt(statement, i) && !wordAt(statement, i-1):
+			if i == 0 || !strings.ContainsRune("_$:@", rune(statement[i-1])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// after is where the next mark from i on ends, less one; the last byte when there is none.
+func after(statement string, i int, mark string) int {
+	if j := strings.Index(statement[i:], mark); j >= 0 {
+		return i + j + len(mark) - 1
+	}
+	return len(statement)
+}

@@ -1,0 +1,165 @@
+package template
+
+import (
+	"slices"
+	"strings"
+)
+
+// Any is the placeholder of a position that holds ever new words.
+const Any = "{*}"
+
+// tree is what the miner knows about one label: a tree over the tokens of its values.
+type tree struct {
+	root       *node
+	nodes      int             // bounded by Limits.Nodes
+	values     int             // leaves: distinct values after typing
+	vocabulary map[string]bool // words seen where positions hold ever new words; bounded by Limits.Nodes
+	epoch      int             // how often the vocabulary grew
+}
+
+// node is one token at its place.
+type node struct {
+	word     string
+	children []*node // by word
+	wild     *node   // what follows any word; nil while the words are told apart
+	prefix   string  // what all words under wild begin with, up to a joint
+	leaf     bool    // a value ended here
+	epoch    int     // of the vocabulary when the children were last looked at, and how many they were
+	seen     int
+}
+
+// typed tells whether the token holds a placeholder already.
+func typed(word string) bool {
+	return strings.IndexByte(word, '{') >= 0 || word != "" && parameter(word)
+}
+
+// child returns where word is among the children.
+func (n *node) child(word string) (int, bool) {
+	return slices.BinarySearchFunc(n.children, word, func(c *node, w string) int { return strings.Compare(c.word, w) })
+}
+
+// add returns the child for word, made if need be; nil when there is no room.
+func (t *tree) add(n *node, word string, limit int) *node {
+	i, found := n.child(word)
+	if found {
+		return n.children[i]
+	}
+	if t.nodes >= limit {
+		return nil
+	}
+	c := &node{word: strings.Clone(word)}
+	n.children = slices.Insert(n.children, i, c)
+	t.nodes++
+	return c
+}
+
+// open tells whether the words at this position shall no longer be told apart. least is how many names of things it takes.
+//
+//   - Many words, most of which are no names of routes.
+//   - Few of them, beside an identifier at the same place: /users/alice and /users/42.
+//   - Words two thirds of which are known from positions that are open already, which the first position cannot use.
+func (t *tree) open(n *node, least int, first bool) bool {
+	if n.seen == len(n.children) && n.epoch == t.epoch {
+		return false
+	}
+	n.seen, n.epoch = len(n.children), t.epoch
+	names, routes, known, ids := 0, 0, 0, 0
+	for _, c := range n.children {
+		switch {
+		case typed(c.word):
+			ids++
+		case static(c.word) && !t.vocabulary[c.word]:
+			routes++
+		default:
+			names++
+			if t.vocabulary[c.word] {
+				known++
+			}
+		}
+	}
+	switch {
+	case routes > names/2:
+		return names+routes >= 256
+	case names >= least || ids > 0 && names >= max(3, least/3):
+		return true
+	default:
+		return !first && names > 0 && known*3 >= names*2
+	}
+}
+
+// merge opens the position: what follows its words is put together, and the words join the vocabulary.
+func (t *tree) merge(n *node, limit int) {
+	n.wild = &node{word: Any}
+	n.prefix = ""
+	t.nodes++
+	kept := n.children[:0]
+	first := true
+	for _, c := range n.children {
+		if typed(c.word) || fixed[c.word] {
+			kept = append(kept, c)
+			continue
+		}
+		if first {
+			n.prefix, first = joined(c.word), false
+		} else {
+			n.prefix = shared(n.prefix, c.word)
+		}
+		if len(t.vocabulary) < limit {
+			t.vocabulary[c.word] = true
+		}
+		t.nodes--
+		t.unite(n.wild, c)
+	}
+	n.children = slices.Clip(kept)
+	t.epoch++
+}
+
+// unite puts what follows b under a. Nodes that both have are counted once from then on.
+func (t *tree) unite(a, b *node) {
+	a.leaf = a.leaf || b.leaf
+	if b.wild != nil {
+		if a.wild == nil {
+			a.wild, a.prefix = b.wild, b.prefix
+		} else {
+			t.nodes--
+			a.prefix = shared(a.prefix, b.prefix)
+			t.unite(a.wild, b.wild)
+		}
+	}
+	for _, c := range b.children {
+		i, found := a.child(c.word)
+		if !found {
+			a.children = slices.Insert(a.children, i, c)
+			continue
+		}
+		t.nodes--
+		t.unite(a.children[i], c)
+	}
+	if a.wild == nil {
+		return
+	}
+	// Words that came beside an open position belong to it.
+	a.children = slices.DeleteFunc(a.children, func(c *node) bool {
+		if typed(c.word) || fixed[c.word] {
+			return false
+		}
+		a.prefix = shared(a.prefix, c.word)
+		t.nodes--
+		t.unite(a.wild, c)
+		return true
+	})
+}
+
+// joined is the part of a word up to its last joint, which may be common to all words of a position: bucket- of bucket-7rft27.
+func joined(word string) string {
+	return word[:strings.LastIndexAny(word, "-_.")+1]
+}
+
+// shared is what prefix has in common with word, up to a joint.
+func shared(prefix, word string) string {
+	n := 0
+	for n < len(prefix) && n < len(word) && prefix[n] == word[n] {
+		n++
+	}
+	return joined(prefix[:n])
+}
