@@ -127,7 +127,7 @@ func (a *Aggregator) refuse(s *sample, in *input) Outcome {
 	case s.time > a.clock+maxAhead:
 		return Future
 	}
-	if s.start > s.time {
+	if s.stated = s.start; s.start > s.time {
 		s.start = 0 // an interval that ends before it begins proves nothing
 	}
 	return Absorbed

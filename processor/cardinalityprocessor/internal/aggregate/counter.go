@@ -22,7 +22,7 @@ func (a *Aggregator) absorbCounter(s *sample, in *input, out *output, tally *Tal
 			out.add(s.value.amount())
 		}
 		a.become(in, kindCounter)
-		in.start = s.start
+		in.start = s.stated
 	} else {
 		last := in.value()
 		out.noteMoved(in)
@@ -49,12 +49,12 @@ func (in *input) resets(s *sample, fell bool, tally *Tally) bool {
 		return true
 	case fell:
 		if s.start == 0 {
-			in.start = 0 // whatever start this incarnation shows later, it is no second reset
+			in.start = s.stated // whatever start this incarnation shows later, it is no second reset
 		}
 		tally[InferredReset]++
 		return true
 	}
-	in.start = max(in.start, s.start)
+	in.start = max(in.start, s.stated)
 	return false
 }
 

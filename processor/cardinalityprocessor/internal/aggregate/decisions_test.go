@@ -99,6 +99,15 @@ func TestCounters(t *testing.T) {
 		{name: "a start that becomes known before the last point is none", steps: []step{
 			{in: "a", at: 10, v: 30}, {in: "a", at: 20, start: 8, v: 40}, {tick: 45, want: "40"},
 		}},
+		{name: "a start after the point's own time proves nothing, and is no reset when it comes again", steps: []step{
+			{in: "a", at: 10, start: 10.5, v: 30}, {in: "a", at: 20, start: 10.5, v: 40}, {tick: 45, want: "40"},
+		}},
+		{name: "nor after a lower value", steps: []step{
+			{in: "a", at: 10, start: 5, v: 30},
+			{in: "a", at: 20, start: 20.5, v: 4, note: InferredReset},
+			{in: "a", at: 30, start: 20.5, v: 6},
+			{tick: 45, want: "36 since 5"},
+		}},
 		{name: "an unknown start after a known one goes on", steps: []step{
 			{in: "a", at: 10, start: 5, v: 30}, {in: "a", at: 20, v: 40}, {in: "a", at: 30, start: 5, v: 41}, {tick: 45, want: "41 since 5"},
 		}},

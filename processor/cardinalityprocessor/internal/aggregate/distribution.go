@@ -77,7 +77,7 @@ func (a *Aggregator) absorbHistogram(s *sample, p *histogram, in *input, out *ou
 		}
 		a.become(in, kindHistogram)
 		a.newDetail(in).histogram = &histogram{}
-		in.start = s.start
+		in.start = s.stated
 	} else {
 		last := a.details[in.last].histogram
 		out.noteMoved(in)

@@ -170,7 +170,7 @@ func (a *Aggregator) absorbExponential(s *sample, p *exponential, in *input, out
 		}
 		a.become(in, kindExponential)
 		a.newDetail(in).exponential = &exponential{}
-		in.start = s.start
+		in.start = s.stated
 	} else {
 		last := a.details[in.last].exponential
 		out.noteMoved(in)

@@ -11,8 +11,9 @@ import (
 type sample struct {
 	ref         Ref
 	form        byte
-	temporality byte // 0, headDelta or headCumul
-	time, start pcommon.Timestamp
+	temporality byte              // 0, headDelta or headCumul
+	time, start pcommon.Timestamp // a start after the time is no proof and read as unknown
+	stated      pcommon.Timestamp // the start as it was given, which still names an incarnation
 	value       number
 }
 
