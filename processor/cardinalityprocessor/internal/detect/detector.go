@@ -29,14 +29,15 @@ func (d *Detector) ScanFor(key Key, value string, spans []Span) []Span {
 	if whole, ok := wholeByKey(a, value, shape); ok {
 		return append(spans, whole)
 	}
-	if shape.plain() && !a.has(pod) && !temporary(value) {
+	loose := a.has(pod) || shape.longest >= 10 && temporary(value) // names of letters alone
+	if shape.plain() && !loose {
 		return spans
 	}
 	s := scan{about: a, tokens: d.tokens, value: value, shape: shape, spans: spans, first: len(spans)}
 	if shape.classes&(at|assign|percent) != 0 || shape.classes&colon != 0 && len(value) > 8 {
 		s.marked()
 	}
-	if shape.classes&digit != 0 || shape.longest >= shortest || a.has(pod) || shape.classes&colon != 0 && len(value) <= 64 || temporary(value) {
+	if shape.classes&digit != 0 || shape.longest >= shortest || loose || shape.classes&colon != 0 && len(value) <= 64 {
 		s.words()
 	}
 	arrange(s.spans[s.first:])

@@ -42,6 +42,10 @@ func (s *scan) words() {
 			continue
 		}
 		w := wordAt(v, i)
+		if w.digits == 0 && w.len() < shortest && s.ordinary(w) {
+			i = w.end
+			continue
+		}
 		start, end, kind := s.word(w, compound)
 		if kind != None && end <= limit && start >= floor {
 			s.spans = append(s.spans, Span{start, end, kind})
@@ -70,9 +74,6 @@ func (s *scan) punctuated(i int, c class) (int, Kind) {
 // word tries what begins with the word w, or ends with it in the compound that began at `compound`. It returns the span.
 func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 	v, i := s.value, w.start
-	if w.digits == 0 && w.len() < shortest && s.ordinary(w) {
-		return 0, 0, None
-	}
 	if w.len() == 8 && w.only(hexadec) {
 		if end := uuidAt(v, i); end > 0 {
 			return i, end, UUID

@@ -55,3 +55,20 @@ func BenchmarkHash(b *testing.B) {
 		i++
 	}
 }
+
+func BenchmarkNewValueNoSQL(b *testing.B) {
+	var rows []gold
+	for _, g := range readGold(b, "testdata/labels.csv.gz") {
+		if len(g.class) < 4 || g.class[:4] != "sql_" {
+			rows = append(rows, g)
+		}
+	}
+	s := newSanitizer()
+	decideAll(rows)
+	i := 0
+	for b.Loop() {
+		g := &rows[i%len(rows)]
+		decideAnew(s, g.key, g.value)
+		i++
+	}
+}

@@ -33,9 +33,18 @@ func typed(word string) bool {
 	return strings.IndexByte(word, '{') >= 0 || word != "" && parameter(word)
 }
 
-// child returns where word is among the children.
+// child returns where word is among the children; written out, for it is most of the cost of a walk.
 func (n *node) child(word string) (int, bool) {
-	return slices.BinarySearchFunc(n.children, word, func(c *node, w string) int { return strings.Compare(c.word, w) })
+	low, high := 0, len(n.children)
+	for low < high {
+		middle := (low + high) / 2
+		if n.children[middle].word < word {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low, low < len(n.children) && n.children[low].word == word
 }
 
 // add returns the child for word, made if need be; nil when there is no room.
