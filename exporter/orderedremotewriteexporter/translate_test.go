@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"weir.example/internal/promtest"
@@ -171,6 +172,18 @@ func TestWhatCannotBeSentIsCounted(t *testing.T) {
 	want[noTimestamp] = 1
 	assert.Equal(t, want, in.dropped)
 	assert.Equal(t, 10, in.offered)
+}
+
+func TestStartsThatWereFloatsKeepTheirMillisecond(t *testing.T) {
+	for nanos, want := range map[pcommon.Timestamp]int64{
+		1795319144_224_000_000: 1795319144224,
+		1795319144_223_999_977: 1795319144224, // 1795319144.224 as a float64, in ns
+		1795319144_224_000_120: 1795319144224,
+		1795319144_223_999_000: 1795319144223,
+		0:                      0,
+	} {
+		assert.Equal(t, want, startMs(nanos), nanos)
+	}
 }
 
 func TestTargetInfo(t *testing.T) {

@@ -158,7 +158,7 @@ type moment struct {
 }
 
 func (in *intake) moment(start, ts pcommon.Timestamp, flags pmetric.DataPointFlags) moment {
-	m := moment{ms: int64(uint64(ts) / 1e6), start: int64(uint64(start) / 1e6), stale: flags.NoRecordedValue()}
+	m := moment{ms: int64(uint64(ts) / 1e6), start: startMs(start), stale: flags.NoRecordedValue()}
 	if m.start >= m.ms {
 		m.start = 0
 	}
@@ -167,6 +167,10 @@ func (in *intake) moment(start, ts pcommon.Timestamp, flags pmetric.DataPointFla
 	}
 	return m
 }
+
+// startMs rounds to microseconds before it cuts: a start that was once seconds in a float (OpenMetrics' _created) may lie
+// 120 ns before its millisecond.
+func startMs(start pcommon.Timestamp) int64 { return int64((uint64(start) + 500) / 1e6) }
 
 // bits tells values of a series at equal times apart.
 func (m moment) bits(value float64, beyond *more) uint64 {
