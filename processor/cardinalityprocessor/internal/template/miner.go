@@ -24,9 +24,12 @@ const (
 	maxToken  = 128
 )
 
+// routeLabels stands for all labels whose values are routes: path, uri and http.target name the same resources.
+const routeLabels = "routes"
+
 // Miner finds the positions of a label's values that hold ever new words, which no typed token explains: /repos/{*}/{*}/issues.
 // It is of the family of Drain (He et al., ICWS 2017): a tree over tokens of bounded width; but it decides by position, from the
-// number of words there and whether routes are made of such words, so the template of a value does not depend on the order
+// number of words there, whether routes are made of such words, and whether they name things elsewhere, so the template of a value does not depend on the order
 // of values within a generation. Positions once open stay open: templates become wider, never narrower. Safe for concurrent use.
 type Miner struct {
 	limits     Limits
@@ -59,13 +62,16 @@ func (m *Miner) Mine(key string, form Form, value string) string {
 	if !found || form == SQL {
 		return value
 	}
+	if form == Route {
+		key = routeLabels
+	}
 	l := m.label(key)
 	if l == nil {
 		return value
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	walk := walk{tree: &l.tree, limits: m.limits, least: leastNames(form), firm: 1}
+	walk := walk{tree: &l.tree, limits: m.limits, least: leastNames(form), firm: 1, routes: form == Route}
 	switch {
 	case form == URL:
 		walk.firm = 3 // scheme, the empty part behind it, and the authority
@@ -121,7 +127,7 @@ func (m *Miner) label(key string) *label {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if l = m.labels[key]; l == nil && len(m.labels) < m.limits.Labels {
-		l = &label{tree: tree{root: &node{}, nodes: 1, vocabulary: map[string]bool{}}}
+		l = &label{tree: tree{root: &node{}, nodes: 1, vocabulary: map[string]bool{}, parents: map[string][]string{}}}
 		m.labels[strings.Clone(key)] = l
 	}
 	return l
@@ -132,6 +138,7 @@ type walk struct {
 	*tree
 	limits  Limits
 	least   int
+	routes  bool
 	firm    int // positions up to this one name services and routes more often than things
 	changed bool
 }
@@ -148,7 +155,7 @@ func (w *walk) mine(value string, separators [2]byte) string {
 		}
 		word := value[start:end]
 		above := n
-		n = w.step(n, word, depth)
+		n = w.step(n, word, depth, end == len(value))
 		if n != nil && n.word == Any && word != Any {
 			out.replace(start, end, above.prefix+Any)
 		}
@@ -162,14 +169,19 @@ func (w *walk) mine(value string, separators [2]byte) string {
 }
 
 // step goes to the child for word, and opens the position when its time has come. The result has the word Any when it is open.
-func (w *walk) step(n *node, word string, depth int) *node {
-	if n.wild != nil && !typed(word) && !fixed[word] {
+func (w *walk) step(n *node, word string, depth int, last bool) *node {
+	ends := last && n.wild != nil && !n.wild.leaf && static(word) // where no thing ends, /images/json is a route
+	if n.wild != nil && !typed(word) && !fixed[word] && !ends {
 		if narrower := shared(n.prefix, word); narrower != n.prefix {
 			n.prefix, w.changed = narrower, true
 		}
 		return n.wild
 	}
+	before := w.nodes
 	c := w.add(n, word, w.limits.Nodes)
+	if w.routes && depth > 1 && w.nodes > before && w.follow(n.word, word, w.limits.Nodes) {
+		w.changed = true
+	}
 	if n.wild != nil || word == "" || w.values < w.limits.Warmup {
 		return c
 	}

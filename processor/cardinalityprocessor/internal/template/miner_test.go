@@ -39,7 +39,8 @@ func TestPositionsOfThingsOpenAndThoseOfRoutesDoNot(t *testing.T) {
 	assert.Equal(t, "/search/code", m.Mine("path", Route, "/search/code"))
 	assert.Equal(t, "/gists/public", m.Mine("path", Route, "/gists/public"))
 	assert.Equal(t, "/orgs/me", m.Mine("path", Route, "/orgs/me"), "a word that names the caller")
-	assert.Equal(t, "/repos/x/y/issues", m.Mine("other", Route, "/repos/x/y/issues"), "labels do not know each other")
+	assert.Equal(t, "/repos/{*}/{*}/issues", m.Mine("uri", Route, "/repos/x/y/issues"), "routes are routes under any key")
+	assert.Equal(t, "/repos/x/y/issues", m.Mine("file", File, "/repos/x/y/issues"), "other labels do not know each other")
 }
 
 func TestNothingIsMinedDuringWarmUp(t *testing.T) {
@@ -57,6 +58,20 @@ func TestWordsKnownAsThingsOpenOtherPositions(t *testing.T) {
 	}
 	a := things(2)
 	assert.Equal(t, "/teams/{id}/members/{*}", m.Mine("path", Route, "/teams/{id}/members/"+a[0]))
+}
+
+// In a wide interface no position has many words, but the same names come after ever other resources.
+func TestWordsThatFollowManyResourcesAreThings(t *testing.T) {
+	m := NewMiner(DefaultLimits)
+	feed(m, "path", Route, "/version", "/info", "/status", "/events", "/feeds", "/login", "/logout", "/search", "/account", "/explore",
+		"/topics", "/users", "/groups", "/orgs", "/apps", "/projects")
+	feed(m, "path", Route, "/users/acme/keys", "/orgs/acme", "/apps/zephyr", "/apps/zephyr/dynos")
+	assert.Equal(t, "/users/acme/keys", m.Mine("path", Route, "/users/acme/keys"))
+	assert.Equal(t, "/projects/{*}/issues", m.Mine("path", Route, "/projects/acme/issues"))
+	assert.Equal(t, "/users/{*}/keys", m.Mine("path", Route, "/users/acme/keys"))
+	assert.Equal(t, "/explore", m.Mine("path", Route, "/explore"))
+	assert.Equal(t, "/users/count", m.Mine("path", Route, "/users/count"), "where no thing ends, a route word that does is a route")
+	assert.Equal(t, "/users/{*}/keys", m.Mine("path", Route, "/users/count/keys"))
 }
 
 func TestWhatThingsHaveInCommonStays(t *testing.T) {
@@ -85,7 +100,7 @@ func TestStateIsKeptWithinItsBounds(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	names := things(600)
 	for i := range 20000 {
-		feed(m, fmt.Sprint("label", i%5), Route, fmt.Sprintf("/%s/%s/%s", names[r.IntN(26)], names[r.IntN(300)], names[r.IntN(600)]))
+		feed(m, fmt.Sprint("label", i%5), File, fmt.Sprintf("/%s/%s/%s", names[r.IntN(26)], names[r.IntN(300)], names[r.IntN(600)]))
 	}
 	assert.Len(t, m.labels, limits.Labels)
 	for _, l := range m.labels {

@@ -18,6 +18,8 @@ type savedMiner struct {
 type savedLabel struct {
 	Root       savedNode `json:"root"`
 	Vocabulary []string  `json:"vocabulary,omitempty"`
+
+	Parents map[string][]string `json:"parents,omitempty"`
 }
 
 type savedNode struct {
@@ -35,10 +37,22 @@ func (m *Miner) Save() ([]byte, error) {
 	saved := savedMiner{Version: stateVersion, Labels: map[string]savedLabel{}}
 	for key, l := range m.labels {
 		l.mu.Lock()
-		saved.Labels[key] = savedLabel{Root: save(l.root), Vocabulary: slices.Sorted(maps.Keys(l.vocabulary))}
+		saved.Labels[key] = savedLabel{Root: save(l.root), Vocabulary: slices.Sorted(maps.Keys(l.vocabulary)), Parents: copyParents(l.parents, len(l.parents))}
 		l.mu.Unlock()
 	}
 	return json.Marshal(saved)
+}
+
+// copyParents copies at most limit words, in order.
+func copyParents(from map[string][]string, limit int) map[string][]string {
+	to := make(map[string][]string, min(len(from), limit))
+	for _, word := range slices.Sorted(maps.Keys(from)) {
+		if len(to) == limit {
+			break
+		}
+		to[word] = slices.Clone(from[word][:min(len(from[word]), enough-1)])
+	}
+	return to
 }
 
 func save(n *node) savedNode {
@@ -72,6 +86,7 @@ func Load(data []byte, limits Limits) (*Miner, error) {
 		for _, word := range s.Vocabulary[:min(len(s.Vocabulary), limits.Nodes)] {
 			l.vocabulary[word] = true
 		}
+		l.parents = copyParents(s.Parents, limits.Nodes)
 		l.load(l.root, &s.Root, limits.Nodes)
 	}
 	return m, nil

@@ -11,10 +11,33 @@ const Any = "{*}"
 // tree is what the miner knows about one label: a tree over the tokens of its values.
 type tree struct {
 	root       *node
-	nodes      int             // bounded by Limits.Nodes
-	values     int             // leaves: distinct values after typing
-	vocabulary map[string]bool // words seen where positions hold ever new words; bounded by Limits.Nodes
-	epoch      int             // how often the vocabulary grew
+	nodes      int                 // bounded by Limits.Nodes
+	values     int                 // leaves: distinct values after typing
+	vocabulary map[string]bool     // names of things; bounded by Limits.Nodes
+	parents    map[string][]string // of words that may become names: the route words they followed; bounded likewise
+	epoch      int                 // how often the vocabulary grew
+}
+
+// enough is how many different route words a word must follow to be the name of a thing: /users/acme, /orgs/acme, /apps/acme.
+const enough = 3
+
+// follow notes that the word followed another in a route, and tells whether that made it the name of a thing.
+func (t *tree) follow(parent, word string, limit int) bool {
+	if t.vocabulary[word] || typed(word) || static(word) || !static(parent) || parent == "" || versioned(parent) || parent == "api" || parent == "apis" {
+		return false
+	}
+	seen := t.parents[word]
+	if slices.Contains(seen, parent) || seen == nil && len(t.parents) >= limit || len(t.vocabulary) >= limit {
+		return false
+	}
+	if len(seen)+1 < enough {
+		t.parents[strings.Clone(word)] = append(seen, strings.Clone(parent))
+		return false
+	}
+	delete(t.parents, word)
+	t.vocabulary[strings.Clone(word)] = true
+	t.epoch++
+	return true
 }
 
 // node is one token at its place.
@@ -32,6 +55,9 @@ type node struct {
 func typed(word string) bool {
 	return strings.IndexByte(word, '{') >= 0 || word != "" && parameter(word)
 }
+
+// last tells whether values end at the node and none goes on.
+func (n *node) last() bool { return n.leaf && len(n.children) == 0 && n.wild == nil }
 
 // child returns where word is among the children; written out, for it is most of the cost of a walk.
 func (n *node) child(word string) (int, bool) {
@@ -103,8 +129,9 @@ func (t *tree) merge(n *node, limit int) {
 	t.nodes++
 	kept := n.children[:0]
 	first := true
+	ends := slices.ContainsFunc(n.children, func(c *node) bool { return c.leaf && !static(c.word) && !typed(c.word) })
 	for _, c := range n.children {
-		if typed(c.word) || fixed[c.word] {
+		if typed(c.word) || fixed[c.word] || !ends && c.last() && static(c.word) {
 			kept = append(kept, c)
 			continue
 		}
@@ -149,7 +176,7 @@ func (t *tree) unite(a, b *node) {
 	}
 	// Words that came beside an open position belong to it.
 	a.children = slices.DeleteFunc(a.children, func(c *node) bool {
-		if typed(c.word) || fixed[c.word] {
+		if typed(c.word) || fixed[c.word] || !a.wild.leaf && c.last() && static(c.word) {
 			return false
 		}
 		a.prefix = shared(a.prefix, c.word)
