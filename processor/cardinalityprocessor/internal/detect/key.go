@@ -67,7 +67,7 @@ var words = map[string]hint{
 
 	"password": password, "passwd": password, "pwd": password, "passphrase": password,
 	"secret": token, "token": token, "apikey": token, "credential": token, "credentials": token, "authorization": token,
-	"cookie": token, "bearer": token,
+	"cookie": token, "bearer": token, "header": token,
 
 	"pod": pod, "podname": pod,
 	"container": holder, "cid": holder, "docker": holder,

@@ -100,7 +100,7 @@ func secretByKey(value string, shape shape) (int, Kind) {
 		return 0, None
 	}
 	mixed := shape.classes&digit != 0 && shape.classes&letters != 0
-	if mixed && len(secret) >= 8 && shape.classes&digit != 0 && !separated(secret) {
+	if mixed && !separated(secret) || shape.classes == digit && len(secret) >= 12 {
 		return start, APIToken
 	}
 	return 0, None
@@ -114,7 +114,7 @@ func separated(text string) bool {
 		longest, digits = max(longest, w.len()), digits+w.digits
 		i = max(w.end, i+1)
 	}
-	return longest < 8 || digits*8 < len(text) && longest < shortest
+	return longest < 8 || digits*8 < len(text) && longest < shortest && common(text)
 }
 
 // numericID accepts digits with separators, one leading or trailing letter or two, low to high characters of content.

@@ -35,8 +35,8 @@ func dialectOf(statement string) sqllexer.DBMSType {
 	return ""
 }
 
-// hasLiteral tells whether a string or number stands in the statement, outside of comments and quoted names. Digits of names and
-// parameters ($1, :2, @p3) are none.
+// hasLiteral tells whether a string or number stands in the statement, outside of quoted names, or in a comment that may hold ever new
+// values. Digits of names and parameters ($1, :2, @p3) are none.
 func hasLiteral(statement string) bool {
 	for i := 0; i < len(statement); i++ {
 		switch b := statement[i]; {
@@ -44,10 +44,15 @@ func hasLiteral(statement string) bool {
 			return true
 		case b == '"' || b == '`':
 			i = after(statement, i+1, string(b))
-		case b == '-' && strings.HasPrefix(statement[i:], "--"):
-			i = after(statement, i+2, "\n")
-		case b == '/' && strings.HasPrefix(statement[i:], "/*"):
-			i = after(statement, i+2, "*/")
+		case strings.HasPrefix(statement[i:], "--"), strings.HasPrefix(statement[i:], "/*"):
+			end := "*/"
+			if b == '-' {
+				end = "\n"
+			}
+			start := i + 2
+			if i = after(statement, start, end); strings.ContainsAny(statement[start:min(i, len(statement))], "0123456789'=") {
+				return true // sqlcommenter's traceparent and the like
+			}
 		case digitAt(statement, i) && !wordAt(statement, i-1):
 			if i == 0 || !strings.ContainsRune("_$:@", rune(statement[i-1])) {
 				return true
