@@ -9,7 +9,7 @@ SOURCES := $(shell find receiver processor exporter extension internal -name '*.
 PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build check unit e2e faults faults-short soak conformance quality bench-pipeline rules lint generate generated fuzz bench screenshot rename-module clean
+.PHONY: help demo test build sidecar check unit e2e faults faults-short soak conformance quality bench-pipeline rules lint generate generated fuzz bench screenshot rename-module clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ build: bin/weir ## compile the distribution to bin/weir
 bin/weir: builder-config.yaml go.mod $(SOURCES) | $(TOOLS)/builder
 	$(TOOLS)/builder --config builder-config.yaml
 	@mkdir -p bin && cp distro/build/weir bin/weir && ls -l bin/weir | awk '{printf "bin/weir: %.1f MB\n", $$5/1e6}'
+
+sidecar: bin/weir-sidecar ## compile the slim binary of examples/sidecar to bin/weir-sidecar
+
+bin/weir-sidecar: examples/sidecar/builder-config.yaml go.mod $(SOURCES) | $(TOOLS)/builder
+	$(TOOLS)/builder --config examples/sidecar/builder-config.yaml
+	@mkdir -p bin && cp distro/build-sidecar/weir-sidecar $@ && ls -l $@ | awk '{printf "$@: %.1f MB\n", $$5/1e6}'
 
 check: bin/weir lint generated ## lint, generated files up to date, example configs validated by the real binary
 	@for f in distro/config.yaml $$(find examples -name 'config*.yaml' | sort); do \
@@ -111,7 +117,7 @@ rename-module: ## move the tree to another module path: make rename-module TO=gi
 	grep -rlF 'weir.example' --include='*.go' --include='go.mod' --include='*.yaml' --include='go.work' --include='*.md' . | xargs sed -i 's#weir\.example#$(TO)#g'
 
 clean: ## remove what was built (not the download caches)
-	rm -rf bin distro/build .tools .cache
+	rm -rf bin distro/build distro/build-sidecar .tools .cache
 
 $(TOOLS)/builder $(TOOLS)/mdatagen $(TOOLS)/staticcheck $(TOOLS)/gofumpt: tools/build/go.mod
 	go build -C tools/build -o $(TOOLS)/ tool && touch $(TOOLS)/builder $(TOOLS)/mdatagen $(TOOLS)/staticcheck $(TOOLS)/gofumpt

@@ -24,6 +24,8 @@ type Config struct {
 	Metrics MetricsConfig `mapstructure:"metrics"`
 	// HTTP configures the client. The endpoint stays empty and the timeout is never above CollectionInterval.
 	HTTP confighttp.ClientConfig `mapstructure:"http"`
+	// Compression is what the reporter is asked for: gzip, or none where it is so near that bytes cost less than CPU.
+	Compression string `mapstructure:"compression"`
 	// Limits bound what one scrape of one target may cost.
 	Limits LimitsConfig `mapstructure:"limits"`
 	// Counters are globs of raw names, of user metrics above all, whose values are cumulative.
@@ -71,6 +73,8 @@ const (
 	sentinelsKeep      = "keep"
 	attributesResource = "resource"
 	attributesPoint    = "datapoint"
+	compressionGzip    = "gzip"
+	compressionNone    = "none"
 
 	minInterval = 10 * time.Millisecond
 )
@@ -89,6 +93,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		CollectionInterval: 15 * time.Second,
 		HTTP:               client,
+		Compression:        compressionGzip,
 		Limits:             LimitsConfig{BodySizeMiB: 64, LineLength: 64 << 10, Series: 100_000},
 		Sentinels:          sentinelsDrop,
 		EntityAttributes:   attributesResource,
@@ -112,7 +117,7 @@ func (c *Config) Validate() error {
 		"collection_interval: must be at least %s (got %s)", minInterval, c.CollectionInterval)
 	must(c.HTTP.Endpoint == "", "http.endpoint: must be left out, reporters stand under targets (got %q)", c.HTTP.Endpoint)
 	must(c.HTTP.Compression == "",
-		"http.compression: must be left out, a scrape sends no body (got %q)", string(c.HTTP.Compression))
+		"http.compression: must be left out, a scrape sends no body; compression is for what it receives (got %q)", string(c.HTTP.Compression))
 	must(c.HTTP.Timeout >= 0, "http.timeout: must not be negative (got %s)", c.HTTP.Timeout)
 	must(c.Limits.BodySizeMiB > 0 && c.Limits.BodySizeMiB <= maxBodySizeMiB,
 		"limits.body_size_mib: must be 1 to %d (got %d)", maxBodySizeMiB, c.Limits.BodySizeMiB)
@@ -120,6 +125,8 @@ func (c *Config) Validate() error {
 	must(c.Limits.Series > 0, "limits.series: must be at least 1 (got %d)", c.Limits.Series)
 	must(c.Sentinels == sentinelsDrop || c.Sentinels == sentinelsKeep,
 		"sentinels: must be drop or keep (got %q)", c.Sentinels)
+	must(c.Compression == compressionGzip || c.Compression == compressionNone,
+		"compression: must be gzip or none (got %q)", c.Compression)
 	must(c.EntityAttributes == attributesResource || c.EntityAttributes == attributesPoint,
 		"entity_attributes: must be resource or datapoint (got %q)", c.EntityAttributes)
 	must(c.ServiceName != "", `service_name: must not be empty (got "")`)

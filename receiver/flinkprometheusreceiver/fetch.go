@@ -27,7 +27,8 @@ type fetcher struct {
 	url     string
 	proxied bool // a refused connection tells of the proxy then, not of the target
 	timeout time.Duration
-	limit   int64 // of the decompressed body in bytes
+	limit   int64  // of the decompressed body in bytes
+	accept  string // encoding that is asked for
 }
 
 func newFetcher(client *http.Client, cfg *Config, t target) *fetcher {
@@ -37,6 +38,10 @@ func newFetcher(client *http.Client, cfg *Config, t target) *fetcher {
 		proxied: cfg.HTTP.ProxyURL != "",
 		timeout: cfg.timeout(),
 		limit:   int64(cfg.Limits.BodySizeMiB) << 20,
+		accept:  "gzip",
+	}
+	if cfg.Compression == compressionNone {
+		f.accept = "identity"
 	}
 	if req, err := http.NewRequest(http.MethodGet, f.url, http.NoBody); err == nil && !f.proxied {
 		proxy, err := http.ProxyFromEnvironment(req)
@@ -71,7 +76,7 @@ func (f *fetcher) get(ctx context.Context, take func(lines []byte) error) error 
 		return &failure{reasonConnection, err}
 	}
 	req.Header.Set("Accept", "text/plain;version=0.0.4")
-	req.Header.Set("Accept-Encoding", "gzip") // set here, hence not undone by net/http
+	req.Header.Set("Accept-Encoding", f.accept) // set here, hence not undone by net/http
 	resp, err := f.client.Do(req)
 	if err != nil {
 		return networkFailure(err)

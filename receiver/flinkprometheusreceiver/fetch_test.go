@@ -51,6 +51,12 @@ func TestRequestAsksForGzippedText(t *testing.T) {
 	assert.Equal(t, "a 1\n", body)
 }
 
+func TestWithoutCompressionTheReporterIsAskedForPlainText(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Compression = compressionNone
+	assert.Equal(t, "identity", newFetcher(http.DefaultClient, cfg, target{scheme: "http", host: "tm", port: 1}).accept)
+}
+
 func TestBodiesThatCannotBeRead(t *testing.T) {
 	corrupt := zipped(strings.Repeat("a 1\n", 1000))
 	corrupt[len(corrupt)-6] ^= 0xff // within the checksum
