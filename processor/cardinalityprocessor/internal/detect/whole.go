@@ -6,60 +6,30 @@ import (
 	"unicode/utf8"
 )
 
+// byKey are the hints that make a whole value something by itself.
+const byKey = process | phone | card | social | national | person | postal | password | token | commit | holder | bank
+
 // wholeByKey recognises values that say little without their key.
 func wholeByKey(a *about, value string, shape shape) (Span, bool) {
-	if a.hints&(process|phone|card|social|national|person|postal|password|token|commit|holder|bank) == 0 && a.vendors == nil {
+	if a.hints&byKey == 0 && a.vendors == nil {
 		return Span{}, false
 	}
-	kind := None
-	start := 0
+	start, kind := 0, None
 	switch {
-	case a.has(process):
-		if shape.classes == digit && len(value) <= 10 {
-			kind = PID
-		}
 	case a.has(password):
 		if !harmless(value) {
 			kind = Secret
 		}
 	case a.has(token):
 		start, kind = secretByKey(value, shape)
-	case a.has(bounded):
-	case a.has(phone):
-		if phoneLike(value) {
-			kind = Phone
+	case a.has(process):
+		if shape.classes == digit && len(value) <= 10 {
+			kind = PID
 		}
-	case a.has(card):
-		if n, sum := luhn(value); n >= 12 && n <= 19 && sum && !decimal(value) {
-			kind = Card
-		}
-	case a.has(social):
-		if _, ok := numericID(value, 9, 9); ok {
-			kind = SSN
-		}
-	case a.has(bank):
-		if len(value) >= 15 && len(value) <= 42 && shape.classes&^(alnum|other|dash) == 0 && is(value, 1, letters) && is(value, 2, digit) && is(value, 3, digit) {
-			kind = IBAN
-		}
-	case a.has(national):
-		if n, ok := numericID(value, 6, 20); ok && n >= 5 {
-			kind = NationalID
-		}
-	case a.has(person):
-		if nameLike(value) {
-			kind = PersonName
-		}
-	case a.has(postal):
-		if shape.classes&digit != 0 && !harmless(value) {
-			kind = PostalAddress
-		}
-	case a.has(commit):
-		if len(value) >= 7 && len(value) <= 40 && shape.classes&digit != 0 && shape.classes&(lowerHex|upperHex) != 0 && shape.classes&^hexadec == 0 {
-			kind = GitSHA
-		}
-	case a.has(holder):
-		if len(value) == 12 && shape.classes == digit|lowerHex {
-			kind = ContainerID
+	case !a.has(bounded):
+		kind = personalByKey(a, value, shape)
+		if kind == None {
+			kind = identifierByKey(a, value, shape)
 		}
 	}
 	if kind == None && shape.classes&digit != 0 && !common(value) {
@@ -71,6 +41,51 @@ func wholeByKey(a *about, value string, shape shape) (Span, bool) {
 		}
 	}
 	return Span{start, len(value), kind}, kind != None
+}
+
+// personalByKey tells what the key says the value is, when the value has the make of it.
+func personalByKey(a *about, value string, shape shape) Kind {
+	switch {
+	case a.has(phone) && phoneLike(value):
+		return Phone
+	case a.has(card) && cardLike(value):
+		return Card
+	case a.has(social) && numericID(value, 9, 9):
+		return SSN
+	case a.has(bank) && ibanLike(value, shape):
+		return IBAN
+	case a.has(national) && numericID(value, 6, 20):
+		return NationalID
+	case a.has(person) && nameLike(value):
+		return PersonName
+	case a.has(postal) && shape.classes&digit != 0 && !harmless(value):
+		return PostalAddress
+	}
+	return None
+}
+
+// identifierByKey recognises the short forms of commits and containers.
+func identifierByKey(a *about, value string, shape shape) Kind {
+	mixed := shape.classes&digit != 0 && shape.classes&(lowerHex|upperHex) != 0 && shape.classes&^hexadec == 0
+	switch {
+	case a.has(commit) && mixed && len(value) >= 7 && len(value) <= 40:
+		return GitSHA
+	case a.has(holder) && mixed && len(value) == 12:
+		return ContainerID
+	}
+	return None
+}
+
+// cardLike accepts 12 to 19 digits in any groups whose check digit is right.
+func cardLike(value string) bool {
+	n, ok := luhn(value)
+	return ok && n >= 12 && n <= 19
+}
+
+// ibanLike accepts the make of an IBAN, with check digits or without: a mistyped account is an account.
+func ibanLike(value string, shape shape) bool {
+	return len(value) >= 15 && len(value) <= 42 && shape.classes&^(alnum|other|dash) == 0 && is(value, 1, letters) && is(value, 2, digit) &&
+		is(value, 3, digit)
 }
 
 // harmless are the values that stand where a secret or a personal value would.
@@ -118,8 +133,8 @@ func separated(text string) bool {
 }
 
 // numericID accepts digits with separators, one leading or trailing letter or two, low to high characters of content.
-func numericID(value string, low, high int) (digits int, ok bool) {
-	content := 0
+func numericID(value string, low, high int) bool {
+	digits, content := 0, 0
 	for i := range len(value) {
 		c := classOf[value[i]]
 		switch {
@@ -130,10 +145,10 @@ func numericID(value string, low, high int) (digits int, ok bool) {
 			content++
 		case value[i] == ' ' || value[i] == '-' || value[i] == '.' || value[i] == '/':
 		default:
-			return digits, false
+			return false
 		}
 	}
-	return digits, content >= low && content <= high && digits*2 > content
+	return content >= low && content <= high && digits*2 > content && digits >= 5
 }
 
 // nameLike accepts up to five words of letters, of any script, as names of persons are written.
@@ -154,6 +169,3 @@ func nameLike(value string) bool {
 	}
 	return parts <= 5
 }
-
-// decimal tells whether a point or comma makes it a quantity.
-func decimal(value string) bool { return strings.ContainsAny(value, ".,") }
