@@ -77,7 +77,7 @@ func (e *editor) editMetric(m pmetric.Metric) bool {
 	case removed:
 		return true
 	case watched, exemplified, routed:
-		if e.step.action == watched && e.step.plan.variant.contender.unhindered() {
+		if e.step.action == watched && e.step.variant.contender.unhindered() {
 			break // one check for the entity
 		}
 		e.temporality = temporalityOf(m)
@@ -88,7 +88,7 @@ func (e *editor) editMetric(m pmetric.Metric) bool {
 	if e.step.action == routed && e.step.plan.program != nil && e.step.plan.program.PerPoint() {
 		return false // its points were split one by one
 	}
-	return e.split.metric(m, e.step.plan.variant)
+	return e.split.metric(m, e.step.variant)
 }
 
 func (e *editor) editPoints(m pmetric.Metric) {
@@ -110,7 +110,7 @@ func (e *editor) editPoints(m pmetric.Metric) {
 func editPoint[S points[P], P point[P]](e *editor, p P, kind *pointKind[P], slice func(pmetric.Metric) S) bool {
 	plan := e.step.plan
 	var r *route
-	c := plan.variant.contender
+	c := e.step.variant.contender
 	if e.step.action == routed {
 		r = e.w.taken[e.step.routes]
 		e.step.routes++

@@ -40,11 +40,15 @@ type shape struct {
 	hash                 routeKey // of it and of its plan
 }
 
+// maxShapes bounds how many shapes of one metric are remembered.
+const maxShapes = 16
+
 // visit is where the walk stands: a metric and what it belongs to.
 type visit struct {
 	pmetric.Metric
 	entity   *entity
 	plan     *plan
+	variant  *variant
 	resource pcommon.Map
 	scope    pcommon.InstrumentationScope
 }
@@ -53,14 +57,22 @@ func (m *visit) monotonic() bool {
 	return m.Type() == pmetric.MetricTypeSum && m.Sum().IsMonotonic()
 }
 
-// shapeOf returns the shape of a metric, mostly the one it had last.
+func (s *shape) fits(m *visit) bool {
+	return s.scope == m.scope.Name() && s.version == m.scope.Version() && s.unit == m.Unit() &&
+		s.kind == m.Type() && s.monotonic == m.monotonic()
+}
+
+// shapeOf returns the shape of a metric, mostly the only one of its plan.
 func (w *walker) shapeOf(m *visit) *shape {
-	s := m.plan.shape
-	if s != nil && s.scope == m.scope.Name() && s.version == m.scope.Version() && s.unit == m.Unit() &&
-		s.kind == m.Type() && s.monotonic == m.monotonic() {
-		return s
+	for _, s := range m.plan.shapes {
+		if s.fits(m) {
+			return s
+		}
 	}
-	s = &shape{
+	if len(m.plan.shapes) == maxShapes {
+		m.plan.shapes = nil
+	}
+	s := &shape{
 		scope: strings.Clone(m.scope.Name()), version: strings.Clone(m.scope.Version()), unit: strings.Clone(m.Unit()),
 		kind: m.Type(), monotonic: m.monotonic(),
 	}
@@ -72,19 +84,22 @@ func (w *walker) shapeOf(m *visit) *shape {
 	if s.monotonic {
 		w.hasher.number(&s.hash, "monotonic", 1)
 	}
-	m.plan.shape = s
+	m.plan.shapes = append(m.plan.shapes, s)
 	return s
 }
 
 // route returns what becomes of a point of the metric.
 func (w *walker) route(m *visit, point pcommon.Map) *route {
 	key := w.shapeOf(m).hash
+	for i := range key {
+		key[i] += m.entity.hash[i]
+	}
 	for k, v := range point.All() {
 		w.hasher.label(&key, k, v.AsString())
 	}
 	r, known := w.routes[key]
 	if !known {
-		r = &route{variant: m.plan.variant}
+		r = &route{variant: m.variant}
 		w.routes[key] = r
 		w.lead(r, m, point)
 	} else if w.stale(r) {
@@ -146,9 +161,8 @@ func (w *walker) contend(r *route, m *visit, onResource, onPoint []string, point
 	if !m.plan.program.Supersedes() {
 		return
 	}
-	slices.Sort(onResource)
 	slices.Sort(onPoint)
-	r.variant, r.removed = w.variant(m.entity, m.resource, onResource), onPoint
+	r.variant, r.removed = w.incarnation(m.entity, m.entity.class.removal(onResource), m.resource), onPoint
 	r.contender = r.variant.contender
 	w.pointwise = w.pointwise || len(onPoint) > 0
 	if len(onPoint) > 0 || w.pointwise && len(onResource) == 0 {

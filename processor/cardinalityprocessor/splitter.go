@@ -31,7 +31,7 @@ func (s *splitter) begin(rm pmetric.ResourceMetrics) {
 // finish takes the labels of the resource that stays.
 func (s *splitter) finish() {
 	if s.primary != nil {
-		remove(s.rm.Resource().Attributes(), s.primary.removed)
+		remove(s.rm.Resource().Attributes(), s.primary.keys)
 	}
 	clear(s.parts)
 	s.parts = s.parts[:0]
@@ -94,7 +94,7 @@ func (s *splitter) find(v *variant) *part {
 	}
 	rm := s.moved.AppendEmpty()
 	s.rm.Resource().CopyTo(rm.Resource())
-	remove(rm.Resource().Attributes(), v.removed)
+	remove(rm.Resource().Attributes(), v.keys)
 	rm.SetSchemaUrl(s.rm.SchemaUrl())
 	s.parts = append(s.parts, part{variant: v, rm: rm})
 	return &s.parts[len(s.parts)-1]

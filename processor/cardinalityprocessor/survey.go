@@ -18,9 +18,10 @@ const (
 
 // step is what the survey found out about a metric, for the edit that follows.
 type step struct {
-	action action
-	plan   *plan // nil: the rename stage dropped the metric
-	routes int   // index of the first point's route in taken
+	action  action
+	routes  int      // index of the first point's route in taken
+	plan    *plan    // nil: the rename stage dropped the metric
+	variant *variant // where points have no say
 }
 
 // survey renames, finds out what becomes of each metric, and notes which incarnations the call holds, since who owns an
@@ -31,16 +32,14 @@ func (w *walker) survey(md pmetric.Metrics, t *tally) (unchanged bool) {
 	plain := w.rules.Empty() && w.aggregator.Stats().Outputs == 0
 	for _, rm := range md.ResourceMetrics().All() {
 		m := visit{resource: rm.Resource().Attributes()}
-		place := 0
 		for _, sm := range rm.ScopeMetrics().All() {
 			m.scope = sm.Scope()
 			metrics := sm.Metrics()
 			for i := range metrics.Len() {
 				m.Metric = metrics.At(i)
-				s := w.examine(&m, place, plain, t)
+				s := w.examine(&m, plain, t)
 				unchanged = unchanged && s.action == passes
 				w.steps = append(w.steps, s)
-				place++
 			}
 		}
 	}
@@ -48,7 +47,7 @@ func (w *walker) survey(md pmetric.Metrics, t *tally) (unchanged bool) {
 }
 
 // examine leads a metric through rename and rules. With plain there are no rules.
-func (w *walker) examine(m *visit, place int, plain bool, t *tally) step {
+func (w *walker) examine(m *visit, plain bool, t *tally) step {
 	if w.rename != nil {
 		outcome := w.rename.apply(m.Metric)
 		t.renamed[outcome]++
@@ -58,13 +57,15 @@ func (w *walker) examine(m *visit, place int, plain bool, t *tally) step {
 		}
 	}
 	if plain {
-		return step{action: passes, plan: &plainPlan}
+		return step{action: passes, variant: &plainVariant}
 	}
 	if m.entity == nil {
 		m.entity = w.entity(m.resource)
+		m.plan = &m.entity.class.head
 	}
-	m.plan = w.plan(m.entity, place, m.Name(), m.resource)
-	s := step{plan: m.plan, routes: len(w.taken)}
+	m.plan = w.plan(m.entity.class, m.plan, m.Name(), m.resource)
+	m.variant = w.variant(m.entity, m.plan, m.resource)
+	s := step{plan: m.plan, variant: m.variant, routes: len(w.taken)}
 	switch {
 	case m.plan.drop:
 		t.dropped[dropSeries] += pointCount(m.Metric)
@@ -75,7 +76,8 @@ func (w *walker) examine(m *visit, place int, plain bool, t *tally) step {
 	return s
 }
 
-var plainPlan = plan{variant: &variant{}}
+// plainVariant is any resource where there are no rules.
+var plainVariant = variant{removal: &removal{}}
 
 func (w *walker) examinePoints(m *visit) action {
 	switch m.Type() {
@@ -107,11 +109,11 @@ func examine[S points[P], P point[P]](w *walker, m *visit, s S, kind *pointKind[
 		return routed
 	}
 	treated := passes
-	contends := w.contends(m.plan.variant.contender)
+	contends := w.contends(m.variant.contender)
 	for i := range s.Len() {
 		p := s.At(i)
 		if contends {
-			w.see(m.plan.variant.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
+			w.see(m.variant.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
 			treated = max(treated, watched)
 		}
 		if kind.exemplars(p).Len() > 0 {

@@ -1,7 +1,6 @@
 package cardinalityprocessor
 
 import (
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -16,14 +15,15 @@ import (
 const (
 	// idleTime is a generation: what was used in neither this one nor the one before is forgotten.
 	idleTime = 10 * time.Minute
-	// maxPlans (about 100 bytes each) and maxRoutes (about 150) bound what is remembered; when there was more, everything
-	// is found out anew. That costs time, never correctness.
-	maxPlans  = 2_000_000
-	maxRoutes = 2_000_000
+	// maxPlans (about 200 bytes each), maxResources (about 1000) and maxRoutes (about 150) bound what is remembered; when
+	// there was more, everything is found out anew. That costs time, never correctness.
+	maxPlans     = 1_000_000
+	maxResources = 1_000_000
+	maxRoutes    = 2_000_000
 )
 
 // walker leads the metrics of one call through rename, rules and supersede. It remembers what the rules say about each
-// metric of each resource, so that what is known costs two comparisons. The core's mutex guards all of it.
+// metric of each class of resources, so that what is known costs a comparison. The core's mutex guards all of it.
 type walker struct {
 	rename     *renamer // nil: the stage is off
 	rules      *rules.Set
@@ -34,11 +34,12 @@ type walker struct {
 	now        func() time.Time
 
 	entities   *series.Memo[*entity]
-	names      map[string]string // interned
+	classes    map[string]*class // by keys and the values that rules read
 	routes     map[routeKey]*route
 	contenders map[contenderKey]*contender
-	plans      int    // made since the last forget
-	planID     uint64 // of the newest plan
+	plans      int    // how many there are
+	resources  int    // in entities
+	newest     uint64 // id that a plan or an entity got
 	pointwise  bool   // labels of points were superseded
 	hasher     hasher
 	generation series.Generation
@@ -70,10 +71,10 @@ func (w *walker) swapRules(set *rules.Set) {
 func (w *walker) forget() {
 	w.entities = series.NewMemo[*entity]()
 	w.entities.Sweep(w.generation, 1)
-	w.names = map[string]string{}
+	w.classes = map[string]*class{}
 	w.routes = map[routeKey]*route{}
 	w.contenders = map[contenderKey]*contender{}
-	w.plans = 0
+	w.plans, w.resources = 0, 0
 }
 
 // walk edits md in place. What merges is taken out of it and encoded into the batch, which is nil if there is none. An
@@ -92,7 +93,7 @@ func (w *walker) walk(md pmetric.Metrics, t *tally) (*aggregate.Batch, error) {
 
 // sweep forgets what was not used for a while.
 func (w *walker) sweep() {
-	if len(w.routes) > maxRoutes || w.plans > maxPlans {
+	if len(w.routes) > maxRoutes || w.plans > maxPlans || w.resources > maxResources {
 		w.forget()
 	}
 	now := series.Generation(w.now().UnixNano() / int64(idleTime))
@@ -101,6 +102,13 @@ func (w *walker) sweep() {
 	}
 	w.generation = now
 	w.entities.Sweep(now, 1)
+	w.resources = w.entities.Len()
+	for key, c := range w.classes {
+		if now-c.used > 1 {
+			w.plans -= len(c.plans)
+			delete(w.classes, key)
+		}
+	}
 	for key, r := range w.routes {
 		if now-r.used > 1 {
 			delete(w.routes, key)
@@ -111,17 +119,6 @@ func (w *walker) sweep() {
 			delete(w.contenders, key)
 		}
 	}
-	clear(w.names)
-}
-
-// intern keeps one copy of a name for all entities.
-func (w *walker) intern(name string) string {
-	kept, ok := w.names[name]
-	if !ok {
-		kept = strings.Clone(name)
-		w.names[kept] = kept
-	}
-	return kept
 }
 
 // decide logs and applies what the call showed of incarnations, and asks who owns what.
