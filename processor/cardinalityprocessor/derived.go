@@ -18,38 +18,39 @@ const (
 // ready for use, also by several goroutines.
 type derivedNames struct {
 	mu    sync.RWMutex
-	names map[string]derivation // by raw name
+	names map[string]*naming // by raw name
 }
 
-type derivation struct {
-	help string // that the name was derived with
-	name string
-}
-
-// get returns the derived name of raw. It allocates nothing for a name it remembers. HELP is the same for all series
-// of a name but where two versions of a job disagree; then the one that was first is remembered.
-func (d *derivedNames) get(raw, help string) string {
+// get returns the derived name of raw. It allocates nothing for a name it remembers; others have no raw name. HELP is
+// the same for all series of a name but where two versions of a job disagree; then the one that was first is remembered.
+func (d *derivedNames) get(raw, help string) *naming {
 	d.mu.RLock()
 	known, ok := d.names[raw]
 	d.mu.RUnlock()
 	if ok && known.help == help {
-		return known.name
+		return known
 	}
-	name := flinkname.Derive(raw, help)
+	n := &naming{outcome: derived, name: flinkname.Derive(raw, help)}
+	if n.name == raw {
+		n.outcome = kept
+	}
 	if !ok && len(raw)+len(help) <= maxDerivedBytes {
-		d.remember(raw, help, name)
+		// Cloned: these strings may be slices of a whole scrape, which would stay in memory with them.
+		n.raw, n.help, n.name = strings.Clone(raw), strings.Clone(help), strings.Clone(n.name)
+		d.remember(n)
 	}
-	return name
+	return n
 }
 
 // remember starts afresh when it is full, so that a flood of names that never come back cannot lock out those that do.
-func (d *derivedNames) remember(raw, help, name string) {
+func (d *derivedNames) remember(n *naming) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.names == nil || len(d.names) >= maxDerivedNames {
-		d.names = map[string]derivation{}
+		for _, old := range d.names {
+			old.next = nil // or a row that comes before it would keep them all
+		}
+		d.names = map[string]*naming{}
 	}
-	// Cloned: these strings may be slices of a whole scrape, which would stay in memory with them.
-	raw = strings.Clone(raw)
-	d.names[raw] = derivation{help: strings.Clone(help), name: strings.Clone(name)}
+	d.names[n.raw] = n
 }

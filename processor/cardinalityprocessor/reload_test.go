@@ -36,6 +36,13 @@ func watching(t testing.TB, file, dir string) *site {
 	return start(t, cfg, dir)
 }
 
+// inForce returns the rules that are followed now.
+func inForce(s *site) *rules.Set {
+	s.core.mu.Lock()
+	defer s.core.mu.Unlock()
+	return s.walker.rules
+}
+
 func write(t testing.TB, file, text string) {
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 }
@@ -79,14 +86,14 @@ func TestABadFileLeavesTheRulesAndWarnsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		write(t, file, dropInput)
 		s := watching(t, file, "")
-		before := s.walker.rules
+		before := inForce(s)
 		warnings := func() int { return s.logs.FilterLevelExact(zapcore.WarnLevel).Len() }
 		for i, bad := range []string{"", "rules: [{labels: [x], action: delete}]", "rule: []", "[1, 2]", "\tx", strings.Repeat("#", maxRulesFile+1)} {
 			write(t, file, bad)
 			time.Sleep(3 * rulesPoll)
 			synctest.Wait()
 			require.Equal(t, i+1, warnings(), bad)
-			require.Same(t, before, s.walker.rules)
+			require.Same(t, before, inForce(s))
 		}
 		require.NoError(t, os.Remove(file))
 		time.Sleep(3 * rulesPoll)
@@ -95,7 +102,7 @@ func TestABadFileLeavesTheRulesAndWarnsOnce(t *testing.T) {
 		write(t, file, dropInput)
 		time.Sleep(2 * rulesPoll)
 		synctest.Wait()
-		require.Same(t, before, s.walker.rules, "the same content again")
+		require.Same(t, before, inForce(s), "the same content again")
 		counted := counters(t, s.telemetry)
 		require.Equal(t, int64(7), counted["rules_reloads{outcome=refused}"])
 		s.end(t)
@@ -114,12 +121,12 @@ func TestASwappedLinkIsAChange(t *testing.T) {
 		require.NoError(t, os.Symlink("1", filepath.Join(dir, "..data")))
 		require.NoError(t, os.Symlink("..data/rules.yaml", filepath.Join(dir, "rules.yaml")))
 		s := watching(t, filepath.Join(dir, "rules.yaml"), "")
-		before := s.walker.rules
+		before := inForce(s)
 		require.NoError(t, os.Symlink("2", filepath.Join(dir, "..new")))
 		require.NoError(t, os.Rename(filepath.Join(dir, "..new"), filepath.Join(dir, "..data")))
 		time.Sleep(rulesPoll + time.Millisecond)
 		synctest.Wait()
-		require.NotSame(t, before, s.walker.rules)
+		require.NotSame(t, before, inForce(s))
 		s.end(t)
 	})
 }

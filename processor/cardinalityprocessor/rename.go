@@ -21,15 +21,27 @@ const (
 	outcomes                 // how many there are
 )
 
-// renamer gives metrics the names, units and kinds of its tables.
+// renamer gives metrics the names, units and kinds of its tables. One goroutine at a time may use it.
 type renamer struct {
-	rows      map[string]flinkname.Metric // raw name -> row of the first table that lists it
+	rows      map[string]*naming // of the first table that lists the raw name
 	unmatched Unmatched
 	derived   derivedNames
+	last      *naming // of the metric before
+}
+
+// naming is what becomes of a raw name.
+type naming struct {
+	outcome outcome
+	raw     string
+	help    string // that the name was derived with, where the outcome is not named
+	name    string
+	unit    string         // empty: it stays
+	kind    flinkname.Kind // where the outcome is named
+	next    *naming        // of the metric that came after it last
 }
 
 func newRenamer(cfg *RenameConfig) (*renamer, error) {
-	r := &renamer{rows: map[string]flinkname.Metric{}, unmatched: cfg.Unmatched}
+	r := &renamer{rows: map[string]*naming{}, unmatched: cfg.Unmatched, last: &naming{}}
 	for i, name := range cfg.Tables {
 		table, err := openTable(name)
 		if err != nil {
@@ -37,7 +49,7 @@ func newRenamer(cfg *RenameConfig) (*renamer, error) {
 		}
 		for row := range table.All() {
 			if _, taken := r.rows[row.Raw]; !taken {
-				r.rows[row.Raw] = row
+				r.rows[row.Raw] = &naming{outcome: named, raw: row.Raw, name: row.Name, unit: row.Unit, kind: row.Kind}
 			}
 		}
 	}
@@ -46,28 +58,42 @@ func newRenamer(cfg *RenameConfig) (*renamer, error) {
 
 // apply renames m in place. It never adds, removes or reorders points.
 func (r *renamer) apply(m pmetric.Metric) outcome {
-	raw := m.Name()
-	if row, ok := r.rows[raw]; ok {
-		m.SetName(row.Name)
-		if row.Unit != "" {
-			m.SetUnit(row.Unit)
+	n, outcome := r.naming(m)
+	switch outcome {
+	case named:
+		if n.unit != "" {
+			m.SetUnit(n.unit)
 		}
-		setKind(m, row.Kind)
-		return named
+		setKind(m, n.kind)
+		fallthrough
+	case derived:
+		m.SetName(n.name)
 	}
-	if !strings.HasPrefix(raw, flinkname.Prefix) {
-		return untouched
+	return outcome
+}
+
+// naming returns what becomes of the name of m; nil where its outcome alone tells. Scrapes come in the same
+// order, so what came after the metric before is tried first.
+func (r *renamer) naming(m pmetric.Metric) (*naming, outcome) {
+	raw := m.Name()
+	if n := r.last.next; n != nil && n.raw == raw && (n.outcome == named || n.help == m.Description()) {
+		r.last = n
+		return n, n.outcome
 	}
-	switch r.unmatched {
-	case UnmatchedDrop:
-		return dropped
-	case UnmatchedKeep:
-		return kept
+	n, listed := r.rows[raw]
+	switch {
+	case listed:
+	case !strings.HasPrefix(raw, flinkname.Prefix):
+		return nil, untouched
+	case r.unmatched == UnmatchedDrop:
+		return nil, dropped
+	case r.unmatched == UnmatchedKeep:
+		return nil, kept
+	default:
+		n = r.derived.get(raw, m.Description())
 	}
-	name := r.derived.get(raw, m.Description())
-	if name == raw {
-		return kept
+	if n.raw != "" {
+		r.last.next, r.last = n, n
 	}
-	m.SetName(name)
-	return derived
+	return n, n.outcome
 }

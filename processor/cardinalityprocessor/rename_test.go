@@ -142,9 +142,9 @@ func TestDerivedNamesFollowTheirHelp(t *testing.T) {
 	const raw = "flink_taskmanager_job_task_operator_orders_seen"
 	var names derivedNames
 	for range 2 {
-		assert.Equal(t, "flink.operator.orders-seen", names.get(raw, "orders-seen (scope: taskmanager_job_task_operator)"))
-		assert.Equal(t, "flink.operator.orders.seen", names.get(raw, "orders.seen (scope: taskmanager_job_task_operator)"))
-		assert.Equal(t, "flink.operator.orders_seen", names.get(raw, ""))
+		assert.Equal(t, "flink.operator.orders-seen", names.get(raw, "orders-seen (scope: taskmanager_job_task_operator)").name)
+		assert.Equal(t, "flink.operator.orders.seen", names.get(raw, "orders.seen (scope: taskmanager_job_task_operator)").name)
+		assert.Equal(t, "flink.operator.orders_seen", names.get(raw, "").name)
 	}
 	assert.Len(t, names.names, 1)
 }
@@ -153,12 +153,12 @@ func TestDerivedNamesAreBounded(t *testing.T) {
 	var names derivedNames
 	for i := range maxDerivedNames + 10 {
 		raw := fmt.Sprintf("flink_taskmanager_metric_%d", i)
-		require.Equal(t, fmt.Sprintf("flink.taskmanager.metric_%d", i), names.get(raw, ""))
+		require.Equal(t, fmt.Sprintf("flink.taskmanager.metric_%d", i), names.get(raw, "").name)
 		require.LessOrEqual(t, len(names.names), maxDerivedNames)
 	}
 	long := "flink_taskmanager_" + strings.Repeat("a", maxDerivedBytes)
 	size := len(names.names)
-	require.Equal(t, "flink.taskmanager."+strings.Repeat("a", maxDerivedBytes), names.get(long, ""))
+	require.Equal(t, "flink.taskmanager."+strings.Repeat("a", maxDerivedBytes), names.get(long, "").name)
 	require.Len(t, names.names, size, "a long name is not remembered")
 }
 
@@ -170,7 +170,7 @@ func TestDerivedNamesServeSeveralPipelines(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for i := range 2000 {
-				assert.Equal(t, fmt.Sprintf("flink.task.m%d", i%300), names.get(fmt.Sprintf("flink_taskmanager_job_task_m%d", i%300), ""))
+				assert.Equal(t, fmt.Sprintf("flink.task.m%d", i%300), names.get(fmt.Sprintf("flink_taskmanager_job_task_m%d", i%300), "").name)
 			}
 		})
 	}
