@@ -69,8 +69,9 @@ func entityOf(point pcommon.Map) (string, pcommon.Map) {
 	return key.String(), resource
 }
 
-// BenchmarkWalk leads a scrape of a large TaskManager through rules, again and again. A copy that the walk consumes is
-// made outside of the time that is measured, and is as cold in the caches as what comes from a receiver.
+// BenchmarkWalk leads scrapes of large TaskManagers through rules, again and again. Copies that the walk consumes are
+// made outside of the time that is measured. Each is of a TaskManager of its own, so that what is remembered of it is as
+// cold in the caches as it is in a cluster.
 func BenchmarkWalk(b *testing.B) {
 	supersede := rules.Rule{Labels: []string{"task_attempt_id", "task_attempt_num"}, Action: rules.Supersede}
 	for _, c := range []struct {
@@ -116,18 +117,21 @@ func benchmarkWalk(b *testing.B, rename, changes bool, list []rules.Rule) {
 		}
 	}
 	refill := func() {
-		for range copies {
+		for i := range copies {
 			md := pmetric.NewMetrics()
 			raw.CopyTo(md)
+			for _, rm := range md.ResourceMetrics().All() {
+				rm.Resource().Attributes().PutStr("service.instance.id", fmt.Sprintf("taskmanager-%d:9249", i))
+			}
 			calls = append(calls, md)
 		}
 	}
 	refill()
-	lead()
-	if len(list) > 0 && list[len(list)-1].Action == rules.Drop {
-		md := pmetric.NewMetrics()
-		raw.CopyTo(md)
+	for _, md := range calls {
 		r.consume(md)
+	}
+	if changes {
+		calls = calls[:0]
 	}
 	b.ReportAllocs()
 	for b.Loop() {
