@@ -9,7 +9,7 @@ SOURCES := $(shell find receiver processor exporter extension internal -name '*.
 PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build sidecar check unit e2e faults faults-short soak conformance quality bench-pipeline rules lint generate generated fuzz bench screenshot rename-module clean
+.PHONY: help demo test build sidecar check unit e2e faults faults-short soak conformance quality bench-pipeline bench-sidecar rules lint generate generated fuzz bench screenshot rename-module clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,10 @@ WINDOWS ?= 3
 bench-pipeline: bin/weir $(PEERS) ## what scrape to store costs, beside vmagent, Prometheus and otelcol (RUN=plain,wal SERIES=200000 WINDOWS=3; 50 minutes; writes docs/performance.md)
 	go build -C test -o $(CURDIR)/bin/bench-pipeline ./bench
 	bin/bench-pipeline -run $(RUN) -series $(SERIES) -windows $(WINDOWS) -doc docs/performance.md $(BENCH)
+
+bench-sidecar: bin/weir-sidecar # what 500 series at 15 s cost the slim build (3 minutes; writes docs/performance.md)
+	go build -C test -o $(CURDIR)/bin/bench-pipeline ./bench
+	bin/bench-pipeline -run sidecar -series 500 -windows 3 -window 60s -doc docs/performance.md $(BENCH)
 
 anchors: bin/weir $(TOOLS)/vmagent ## Weir, vmagent and metricstransform drop the same label from the same histories (3 minutes; writes docs/results)
 	$(call results,Anchors,./anchors,-tags anchors -timeout 30m -run TestIncrease)

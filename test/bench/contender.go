@@ -12,6 +12,7 @@ const (
 	vmagent    program = "vmagent"
 	prometheus program = "prometheus"
 	otelcol    program = "otelcol"
+	sidecar    program = "sidecar" // the slim build of Weir
 )
 
 var binaries = map[program]cluster.Binary{
@@ -19,6 +20,7 @@ var binaries = map[program]cluster.Binary{
 	vmagent:    {Default: ".tools/vmagent", Variable: "VMAGENT_BIN", Make: "make bench-pipeline"},
 	prometheus: cluster.PrometheusBinary,
 	otelcol:    {Default: ".tools/otelcol", Variable: "OTELCOL_BIN", Make: "make bench-pipeline"},
+	sidecar:    {Default: "bin/weir-sidecar", Variable: "WEIR_SIDECAR_BIN", Make: "make sidecar"},
 }
 
 // contender is one program with one configuration.
@@ -45,6 +47,7 @@ type round struct {
 	name       string
 	about      string
 	contenders []contender
+	apart      bool // not one of "all"
 }
 
 var rounds = []round{
@@ -53,29 +56,32 @@ var rounds = []round{
 		{"vmagent", vmagent, plain, "1.0", false, false},
 		{"prometheus", prometheus, plain, "2.0", false, false},
 		{"otelcol", otelcol, plain, "2.0", false, false},
-	}},
+	}, false},
 	{"rename", "documented names; the labels of task attempts are superseded (Weir) or dropped (the others)", []contender{
 		{"weir", weir, rename, "2.0", false, false},
 		{"vmagent", vmagent, rename, "1.0", false, false},
 		{"prometheus", prometheus, rename, "2.0", false, false},
 		{"otelcol", otelcol, rename, "2.0", false, false},
-	}},
+	}, false},
 	{"rw1", "as rename, with Remote Write 1.0", []contender{
 		{"weir", weir, rename, "1.0", false, false},
 		{"vmagent", vmagent, rename, "1.0", false, false},
 		{"prometheus", prometheus, rename, "1.0", false, false},
 		{"otelcol", otelcol, rename, "1.0", false, false},
-	}},
+	}, false},
 	{"wal", "as rename, without and with Weir's log (fsync: interval), and with storage of what receiver and processor know", []contender{
 		{"weir", weir, rename, "2.0", false, false},
 		{"weir-wal", weir, rename, "2.0", true, false},
 		{"weir-wal-storage", weir, rename, "2.0", true, true},
 		{"vmagent", vmagent, rename, "1.0", false, false},
-	}},
+	}, false},
 	{"merged", "as rename, and subtask_index is aggregated away", []contender{
 		{"weir", weir, merged, "2.0", false, false},
 		{"weir-wal-storage", weir, merged, "2.0", true, true},
 		{"vmagent-aggregation", vmagent, merged, "1.0", false, false},
 		{"vmagent", vmagent, rename, "1.0", false, false},
-	}},
+	}, false},
+	{"sidecar", "the slim build of examples/sidecar beside one Flink process: one slot, plain text, a log, storage", []contender{
+		{"sidecar", sidecar, rename, "2.0", true, true},
+	}, true},
 }

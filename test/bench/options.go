@@ -30,7 +30,7 @@ func parseOptions(flags *flag.FlagSet, args []string) (options, error) {
 	var o options
 	var smoke bool
 	var chosen, sizes, only string
-	flags.StringVar(&chosen, "run", "all", "rounds, separated by commas: "+strings.Join(roundNames(), ", ")+", or all")
+	flags.StringVar(&chosen, "run", "all", "rounds, separated by commas: "+strings.Join(roundNames(), ", ")+", or all but sidecar")
 	flags.StringVar(&sizes, "series", "200000", "active series, separated by commas")
 	flags.IntVar(&o.targets, "targets", 0, "TaskManagers (default one for 10,000 series)")
 	flags.DurationVar(&o.interval, "interval", 0, "between scrapes (default 15s; beyond 300,000 series 60s)")
@@ -53,7 +53,7 @@ func parseOptions(flags *flag.FlagSet, args []string) (options, error) {
 		i := slices.IndexFunc(rounds, func(r round) bool { return r.name == name })
 		switch {
 		case name == "all":
-			o.rounds = rounds
+			o.rounds = slices.DeleteFunc(slices.Clone(rounds), func(r round) bool { return r.apart })
 		case i < 0:
 			return o, fmt.Errorf("-run: there is no round %q (%s)", name, strings.Join(roundNames(), ", "))
 		default:

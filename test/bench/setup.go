@@ -78,7 +78,7 @@ func (s setup) command(binary string) (cluster.Command, error) {
 	}
 	c := cluster.Command{Path: binary}
 	switch s.Program {
-	case weir:
+	case weir, sidecar:
 		c.Args = []string{"--config", path}
 	case otelcol:
 		c.Args = []string{"--config", path}
