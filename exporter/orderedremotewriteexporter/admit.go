@@ -21,7 +21,7 @@ func (in *intake) offer(e *entity, name, extras *series.Set, at moment, value fl
 
 // find returns the series and, when it is new, gives it a slot for good.
 func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
-	s, fresh := in.table.Get(c.entity, name, c.extras)
+	s, fresh := in.table.Follow(&e.trail, c.entity, name, c.extras)
 	if fresh {
 		s.State.last, s.State.slot = math.MinInt64, noSlot
 	}
@@ -67,6 +67,10 @@ func (in *intake) admit(s *stream, at moment, bits uint64, m *more) {
 func (in *intake) stage(s *stream, at moment, bits uint64, m *more) {
 	p := &s.State
 	in.offered++
+	if n := len(in.spare); n > 0 && in.staged[p.slot] == nil {
+		in.staged[p.slot], in.before[p.slot] = in.spare[n-1].staged, in.spare[n-1].before
+		in.spare = in.spare[:n-1]
+	}
 	in.before[p.slot] = append(in.before[p.slot], p.past)
 	in.staged[p.slot] = append(in.staged[p.slot], sample{series: s, ts: at.ms, start: at.start, bits: bits, at: in.now, more: m})
 	p.past.pass(at.ms, bits)
@@ -88,14 +92,22 @@ func (in *intake) reject(r reason, m *more) {
 
 // unstage forgets the staged samples of a slot.
 func (in *intake) unstage(slot int) {
-	clear(in.staged[slot]) // let go of the series
-	in.staged[slot], in.before[slot] = in.staged[slot][:0], in.before[slot][:0]
-	if cap(in.staged[slot]) > maxStagedKept {
-		in.staged[slot], in.before[slot] = nil, nil
+	staged, before := in.staged[slot], in.before[slot]
+	in.staged[slot], in.before[slot] = nil, nil
+	clear(staged) // let go of the series
+	if n := cap(staged); n > 0 && n <= maxStagedKept {
+		in.spare = append(in.spare, buffer{staged[:0], before[:0]})
 	}
 }
 
-// maxStagedKept bounds the buffer a slot keeps from one call to the next.
+// buffer is room for the samples that a call has for a slot. One goes from slot to slot,
+// as most calls fill one only.
+type buffer struct {
+	staged []sample
+	before []past
+}
+
+// maxStagedKept bounds the buffers that are kept from one call to the next.
 const maxStagedKept = 1 << 16
 
 // sweep forgets series that were not seen for long, unless needed, and what only they

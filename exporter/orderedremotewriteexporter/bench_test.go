@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -14,11 +16,13 @@ import (
 )
 
 // taskManager is a call of 400 entities with 25 series each.
-func taskManager() pmetric.Metrics {
+func taskManager() pmetric.Metrics { return taskManagerOf("tm-1") }
+
+func taskManagerOf(id string) pmetric.Metrics {
 	b := newBatch()
 	for e := range 400 {
-		b.resource("service.name", "flink", "service.instance.id", "tm-1:9249", "host.name", "tm-1.example",
-			"tm_id", "tm-1", "job_id", "0123456789abcdef0123456789abcdef", "job_name", "orders",
+		b.resource("service.name", "flink", "service.instance.id", id+":9249", "host.name", id+".example",
+			"tm_id", id, "job_id", "0123456789abcdef0123456789abcdef", "job_name", "orders",
 			"task_id", fmt.Sprintf("%032d", e/8), "task_name", fmt.Sprint("Source_orders_Map_", e/8),
 			"task_attempt_id", fmt.Sprintf("%064d", e), "task_attempt_num", "0", "subtask_index", fmt.Sprint(e%8))
 		for m := range 24 {
@@ -96,6 +100,66 @@ func BenchmarkTakeIn(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/sample")
+}
+
+// cluster is what 20 task managers send in turn, 200,000 series in all.
+func cluster() []pmetric.Metrics {
+	var calls []pmetric.Metrics
+	for i := range 20 {
+		calls = append(calls, taskManagerOf(fmt.Sprint("tm-", i)))
+	}
+	return calls
+}
+
+// BenchmarkTakeInCluster is TakeIn where each call finds the caches filled by others.
+// The time is that of walk alone.
+func BenchmarkTakeInCluster(b *testing.B) {
+	in := newIntake(createDefaultConfig().(*Config))
+	calls := cluster()
+	i, samples, spent := 0, 0, time.Duration(0)
+	for b.Loop() {
+		md := calls[i%len(calls)]
+		advance(md, int64(i+1))
+		begun := time.Now()
+		in.walk(md)
+		for slot := range in.staged {
+			in.unstage(slot)
+		}
+		if i >= len(calls) { // known
+			spent += time.Since(begun)
+			samples += md.DataPointCount()
+		}
+		i++
+	}
+	b.ReportMetric(float64(spent.Nanoseconds())/float64(samples), "ns/sample")
+}
+
+// What the exporter keeps is bounded per series, all it shares with others included.
+func TestASeriesTakesAbout130Bytes(t *testing.T) {
+	calls := cluster()
+	in := newIntake(createDefaultConfig().(*Config))
+	before := liveHeap()
+	for round := range 2 {
+		for _, md := range calls {
+			advance(md, int64(round+1))
+			in.walk(md)
+			for slot := range in.staged {
+				in.unstage(slot)
+			}
+		}
+	}
+	per := float64(liveHeap()-before) / float64(in.table.Len())
+	t.Logf("%.1f bytes per series at %d series", per, in.table.Len())
+	require.Less(t, per, 130.0)
+	runtime.KeepAlive(calls)
+}
+
+func liveHeap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // the first leaves what pools hold
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // flinkSamples is one scrape of counters and gauges as Flink has them: most

@@ -23,6 +23,7 @@ type entity struct {
 	slot     int         // -1: each series has its own
 	target   *target     // nil: nothing to say in target_info
 	info     *series.Set // labels for target_info
+	trail    series.Trail[progress]
 }
 
 // entity returns the entity that a resource is for a tenant, nil if an attribute that
@@ -36,6 +37,7 @@ func (t *translator) entity(who *tenant, resource pcommon.Map) *entity {
 	if e == nil {
 		return nil
 	}
+	e.trail.Rewind()
 	t.interner.Touch(e.labels)
 	if e.target != nil {
 		t.interner.Touch(e.info)

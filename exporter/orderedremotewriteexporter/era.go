@@ -69,7 +69,8 @@ func (x *remoteWriter) adopt() {
 		}
 		if p.ref == 0 {
 			j := x.slots[p.slot].backlog.(*journal)
-			p.ref, p.logged = j.refs.add(s), p.meta.Load()
+			p.ref = j.refs.add(s)
+			*j.refs.logged(p.ref) = p.meta.Load()
 		}
 		return true
 	})

@@ -98,8 +98,10 @@ func (j *journal) ref(s *stream) uint32 {
 	}
 	p := &s.State
 	m := p.meta.Load()
-	if p.ref != 0 && (p.logged == m || p.logged != nil && m != nil && *p.logged == *m) {
-		return p.ref
+	if p.ref != 0 {
+		if logged := *j.refs.logged(p.ref); logged == m || logged != nil && m != nil && *logged == *m {
+			return p.ref
+		}
 	}
 	j.fresh = append(j.fresh, freshSeries{s, p.ref == 0})
 	if p.ref == 0 {
@@ -107,7 +109,7 @@ func (j *journal) ref(s *stream) uint32 {
 		p.ref = j.refs.add(s)
 		j.mu.Unlock()
 	}
-	p.logged = m
+	*j.refs.logged(p.ref) = m
 	var ids [3]uint64
 	for i, set := range [3]*series.Set{s.Entity, s.Name, s.Extras} {
 		id, known := j.sets[set]
@@ -152,7 +154,7 @@ func (j *journal) takeBack(n int) {
 	}
 	if n < len(j.drafts) {
 		for _, f := range j.fresh[j.drafts[n].fresh:] {
-			f.State.logged = nil
+			*j.refs.logged(f.State.ref) = nil
 			if f.anew {
 				j.mu.Lock()
 				j.refs.remove(f.State.ref)
@@ -230,7 +232,7 @@ func (j *journal) head(emit func(seglog.Record)) {
 			}
 			ids[i] = id
 		}
-		d.addSeries(ref, ids, s.State.logged, &past{last: s.State.last, bits: s.State.bits})
+		d.addSeries(ref, ids, *j.refs.logged(ref), &past{last: s.State.last, bits: s.State.bits})
 		if d.bytes() > maxDraft {
 			flush()
 		}

@@ -15,6 +15,7 @@ type names struct {
 	namer    otlptranslator.MetricNamer
 	interner *series.Interner
 	known    map[nameKey]*metricName
+	last     *metricName    // the one before
 	metas    map[meta]*meta // one of each, so that series share it
 	unit     otlptranslator.UnitNamer
 	now      series.Generation
@@ -30,7 +31,9 @@ type nameKey struct {
 // metricName holds the name labels a metric's series may have. All are nil
 // when the metric has no valid name.
 type metricName struct {
+	key                       nameKey
 	plain, bucket, sum, count *series.Set
+	next                      *metricName // the one that followed, often the one that will
 	seen                      series.Generation
 
 	meta *meta // what the last metric of this name said, with
@@ -52,12 +55,7 @@ func (n *names) of(m pmetric.Metric) *metricName {
 	if n.namer.WithMetricSuffixes {
 		key.unit, key.kind = m.Unit(), kindOf(m)
 	}
-	name := n.known[key]
-	if name == nil {
-		key.name, key.unit = strings.Clone(key.name), strings.Clone(key.unit)
-		name = n.translate(key)
-		n.known[key] = name
-	}
+	name := n.find(key)
 	if name.seen != n.now {
 		name.seen = n.now
 		for _, set := range []*series.Set{name.plain, name.bucket, name.sum, name.count} {
@@ -66,6 +64,26 @@ func (n *names) of(m pmetric.Metric) *metricName {
 			}
 		}
 	}
+	return name
+}
+
+// find expects names in the order in which they came last.
+func (n *names) find(key nameKey) *metricName {
+	if n.last != nil && n.last.next != nil && n.last.next.key == key {
+		n.last = n.last.next
+		return n.last
+	}
+	name := n.known[key]
+	if name == nil {
+		key.name, key.unit = strings.Clone(key.name), strings.Clone(key.unit)
+		name = n.translate(key)
+		name.key = key
+		n.known[key] = name
+	}
+	if n.last != nil {
+		n.last.next = name
+	}
+	n.last = name
 	return name
 }
 
@@ -96,9 +114,10 @@ func (n *names) describe(name *metricName, m pmetric.Metric) *meta {
 
 // sweep forgets names unused for more than idle generations.
 func (n *names) sweep(now, idle series.Generation) {
-	n.now = now
+	n.now, n.last = now, nil
 	clear(n.metas)
 	for key, name := range n.known {
+		name.next = nil // it may be gone
 		if now-name.seen > idle {
 			delete(n.known, key)
 		}

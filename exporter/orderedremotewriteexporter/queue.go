@@ -11,16 +11,15 @@ import (
 // stream is a series with what the exporter knows of its past.
 type stream = series.Series[progress]
 
-// progress is kept per series. cut belongs to the goroutine of the series'
+// progress is kept per series, which takes 64 bytes with it: one line of a cache. cut belongs to the goroutine of the series'
 // slot, the rest is guarded by exporter.mu.
 type progress struct {
 	past
-	cut    uint32 // number of the last request it was put into
-	slot   uint16 // noSlot: not yet known
-	seen   series.Generation
-	meta   atomic.Pointer[meta] // nil: nothing is known; any goroutine may read it
-	logged *meta                // what the log says of it
-	ref    uint32               // its number in the log; 0: none
+	meta atomic.Pointer[meta] // nil: nothing is known; any goroutine may read it
+	cut  uint32               // number of the last request it was put into
+	ref  uint32               // its number in the log; 0: none
+	slot uint16               // noSlot: not yet known
+	seen series.Generation
 }
 
 const noSlot = math.MaxUint16

@@ -197,7 +197,8 @@ func (r *recovery) series(d definition) {
 	d.meta = r.in.shared(d.meta)
 	p.meta.Store(d.meta)
 	if !r.earlier {
-		p.slot, p.ref, p.logged = uint16(r.slot), d.ref, d.meta
+		p.slot, p.ref = uint16(r.slot), d.ref
+		*r.refs.logged(d.ref) = d.meta
 	}
 }
 

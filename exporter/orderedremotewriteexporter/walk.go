@@ -29,6 +29,7 @@ type intake struct {
 	pass    bool       // samples that are out of order
 	staged  [][]sample // by slot
 	before  [][]past   // by slot, of the series of staged
+	spare   []buffer   // not in use now
 	offered int
 	dropped [reasons]int
 	newest  int64     // ms; of the current resource's values
@@ -205,6 +206,7 @@ func (in *intake) targetInfo(t *target) {
 	c := in.compose(t.entity, in.union(t))
 	clear(t.infos)
 	in.meta = infoMeta
+	t.entity.trail.Rewind()
 	s := in.find(t.entity, c, in.infoName)
 	if t.newest > s.State.last {
 		in.admit(s, moment{ms: t.newest}, math.Float64bits(1), nil)

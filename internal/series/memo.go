@@ -1,6 +1,8 @@
 package series
 
 import (
+	"encoding/binary"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -10,18 +12,27 @@ import (
 // Memo remembers one value for each distinct attribute map, whatever the order
 // of its attributes, plus one extra label that the map is extended by (empty
 // for none). It allocates nothing for what it knows, unless an attribute is
-// not a string.
+// not a string, and expects maps in the order in which they came last: what follows
+// as before is compared and not hashed.
 type Memo[V any] struct {
 	entries map[uint64][]*memoEntry[V]
+	last    *memoEntry[V] // the one before
 	now     Generation
 	hash    func(uint64) uint64
 }
 
 type memoEntry[V any] struct {
-	keys, values []string
-	extra        Label
-	value        V
-	seen         Generation
+	*memoShape
+	values string // in the order of keys, each behind its length as a varint; that of extra
+	value  V
+	next   *memoEntry[V] // the one that followed
+	seen   Generation
+}
+
+// memoShape is what entries may share.
+type memoShape struct {
+	keys  []string
+	extra string // name of the extra label
 }
 
 // NewMemo returns an empty memo.
@@ -32,6 +43,32 @@ func NewMemo[V any]() *Memo[V] {
 // Get returns the value for attrs and extra, calling compute at the first
 // sight of them. extraValue is only read.
 func (m *Memo[V]) Get(attrs pcommon.Map, extraName string, extraValue []byte, compute func() V) V {
+	e := m.expected(attrs, extraName, extraValue)
+	if e == nil {
+		e = m.find(attrs, extraName, extraValue, compute)
+	}
+	if m.last != nil && m.last.next != e {
+		m.last.next = e
+	}
+	m.last = e
+	if e.seen != m.now {
+		e.seen = m.now
+	}
+	return e.value
+}
+
+// expected returns the entry that followed the last one before, if it is the one.
+func (m *Memo[V]) expected(attrs pcommon.Map, extraName string, extraValue []byte) *memoEntry[V] {
+	if m.last == nil {
+		return nil
+	}
+	if e := m.last.next; e != nil && e.extra == extraName && e.matchesInOrder(attrs, extraValue) {
+		return e
+	}
+	return nil
+}
+
+func (m *Memo[V]) find(attrs pcommon.Map, extraName string, extraValue []byte, compute func() V) *memoEntry[V] {
 	h := uint64(0)
 	for k, v := range attrs.All() {
 		h += hashLabel(k, v.AsString())
@@ -41,15 +78,14 @@ func (m *Memo[V]) Get(attrs pcommon.Map, extraName string, extraValue []byte, co
 	}
 	h = m.hash(h)
 	for _, e := range m.entries[h] {
-		if e.extra.Name == extraName && e.extra.Value == string(extraValue) && e.matches(attrs) {
-			e.seen = m.now
-			return e.value
+		if e.extra == extraName && (e.matchesInOrder(attrs, extraValue) || e.matchesAnyOrder(attrs, extraValue)) {
+			return e
 		}
 	}
-	e := newMemoEntry[V](attrs)
-	e.extra, e.value, e.seen = Label{extraName, string(extraValue)}, compute(), m.now
+	e := m.newEntry(attrs, extraName, extraValue)
+	e.value = compute()
 	m.entries[h] = append(m.entries[h], e)
-	return e.value
+	return e
 }
 
 // Len returns the number of values.
@@ -58,40 +94,63 @@ func (m *Memo[V]) Len() int { return chainsLen(m.entries) }
 // Sweep moves to generation now and forgets what was unused for more than idle
 // generations.
 func (m *Memo[V]) Sweep(now, idle Generation) {
-	m.now = now
-	sweepChains(m.entries, func(e *memoEntry[V]) bool { return now-e.seen <= idle })
+	m.now, m.last = now, nil
+	sweepChains(m.entries, func(e *memoEntry[V]) bool {
+		e.next = nil // it may be gone
+		return now-e.seen <= idle
+	})
 }
 
-// newMemoEntry copies the attributes: pdata may be reused after the call.
-func newMemoEntry[V any](attrs pcommon.Map) *memoEntry[V] {
-	e := &memoEntry[V]{keys: make([]string, 0, attrs.Len()), values: make([]string, 0, attrs.Len())}
+// newEntry copies the attributes: pdata may be reused after the call. Maps that come
+// one after the other mostly have the same keys.
+func (m *Memo[V]) newEntry(attrs pcommon.Map, extraName string, extraValue []byte) *memoEntry[V] {
+	keys, values := make([]string, 0, attrs.Len()), make([]byte, 0, 512)
 	for k, v := range attrs.All() {
-		e.keys = append(e.keys, strings.Clone(k))
-		e.values = append(e.values, strings.Clone(v.AsString()))
+		keys = append(keys, k)
+		value := v.AsString()
+		values = append(binary.AppendUvarint(values, uint64(len(value))), value...)
 	}
+	e := &memoEntry[V]{values: string(append(values, extraValue...))}
+	if m.last != nil && m.last.extra == extraName && slices.Equal(m.last.keys, keys) {
+		e.memoShape = m.last.memoShape
+		return e
+	}
+	for i, k := range keys {
+		keys[i] = strings.Clone(k)
+	}
+	e.memoShape = &memoShape{keys, extraName}
 	return e
 }
 
-// matches compares position by position, and by key where the order differs.
-func (e *memoEntry[V]) matches(attrs pcommon.Map) bool {
+func (e *memoEntry[V]) matchesInOrder(attrs pcommon.Map, extra []byte) bool {
 	if attrs.Len() != len(e.keys) {
 		return false
 	}
-	i := 0
+	i, value, rest := 0, "", e.values
 	for k, v := range attrs.All() {
-		if e.keys[i] != k || e.values[i] != v.AsString() {
-			return e.matchesAnyOrder(attrs)
+		if value, rest = cutText(rest); value != v.AsString() || e.keys[i] != k {
+			return false
 		}
 		i++
 	}
-	return true
+	return rest == string(extra)
 }
 
-func (e *memoEntry[V]) matchesAnyOrder(attrs pcommon.Map) bool {
-	for i, k := range e.keys {
-		if v, ok := attrs.Get(k); !ok || v.AsString() != e.values[i] {
+func (e *memoEntry[V]) matchesAnyOrder(attrs pcommon.Map, extra []byte) bool {
+	if attrs.Len() != len(e.keys) {
+		return false
+	}
+	value, rest := "", e.values
+	for _, k := range e.keys {
+		value, rest = cutText(rest)
+		if v, ok := attrs.Get(k); !ok || v.AsString() != value {
 			return false
 		}
 	}
-	return true
+	return rest == string(extra)
+}
+
+func cutText(s string) (text, rest string) {
+	n, s := cutVarint(s)
+	return s[:n], s[n:]
 }

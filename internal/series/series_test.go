@@ -217,6 +217,73 @@ func TestASeriesTakesAbout64Bytes(t *testing.T) {
 	runtime.KeepAlive(table)
 }
 
+// The law: along whatever trail, Follow finds what Get finds, and nothing that was swept.
+func TestATrailLeadsToTheSameSeries(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in, table := NewInterner(), NewTable[state]()
+		trails := map[*Set]*Trail[state]{}
+		var order []int
+		for range rapid.IntRange(1, 12).Draw(t, "walks") {
+			entity := set(in, "job", rapid.SampledFrom([]string{"a", "b"}).Draw(t, "job"))
+			if trails[entity] == nil {
+				trails[entity] = &Trail[state]{}
+			}
+			trails[entity].Rewind()
+			if rapid.Bool().Draw(t, "other series") {
+				order = rapid.SliceOf(rapid.IntRange(0, 6)).Draw(t, "order")
+			}
+			for _, i := range order {
+				name, extras := set(in, NameLabel, fmt.Sprint("m", i/2)), set(in, "x", fmt.Sprint(i%2))
+				known := table.Len()
+				s, fresh := table.Follow(trails[entity], entity, name, extras)
+				want, _ := table.Get(entity, name, extras)
+				require.Same(t, want, s)
+				require.Equal(t, table.Len() > known, fresh)
+				s.State.last = int64(i)
+			}
+			if rapid.Bool().Draw(t, "sweep") {
+				gone := rapid.Int64Range(0, 6).Draw(t, "gone")
+				table.Sweep(func(s *Series[state]) bool { return s.State.last != gone })
+			}
+		}
+	})
+}
+
+// The law: a memo tells attributes and extra labels apart, in whatever order they come.
+func TestAMemoKnowsWhatItHasSeen(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, known := NewMemo[string](), map[string]bool{}
+		if rapid.Bool().Draw(t, "every hash collides") {
+			m.hash = func(uint64) uint64 { return 1 }
+		}
+		text := rapid.SampledFrom([]string{"", "a", "b", "ab", "\x01a", strings.Repeat("v", 200)})
+		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
+			pairs := rapid.MapOfN(text, text, 0, 3).Draw(t, "attributes")
+			keys := rapid.Permutation(slices.Sorted(maps.Keys(pairs))).Draw(t, "order")
+			a := pcommon.NewMap()
+			for _, k := range keys {
+				a.PutStr(k, pairs[k])
+			}
+			extra, value := rapid.SampledFrom([]string{"", "le"}).Draw(t, "extra"), ""
+			if extra != "" {
+				value = text.Draw(t, "value")
+			}
+			want := fmt.Sprintf("%q %q %q", pairs, extra, value)
+			got := m.Get(a, extra, []byte(value), func() string {
+				require.False(t, known[want], "known, but computed again")
+				return want
+			})
+			require.Equal(t, want, got)
+			known[want] = true
+			if rapid.IntRange(0, 9).Draw(t, "sweep") == 0 {
+				m.Sweep(Generation(step), 0)
+				m.Sweep(Generation(step)+1, 0)
+				clear(known)
+			}
+		}
+	})
+}
+
 func BenchmarkTableGet(b *testing.B) {
 	in, table := NewInterner(), NewTable[state]()
 	empty := set(in)

@@ -15,6 +15,7 @@ type Table[S any] struct {
 	tags   []uint32
 	places []*Series[S]
 	used   int
+	sweeps uint32 // that removed any
 	hash   func(uint64) uint64
 }
 
@@ -56,6 +57,7 @@ func (t *Table[S]) Sweep(keep func(*Series[S]) bool) {
 		}
 	}
 	if n < t.used {
+		t.sweeps++
 		t.rebuild(max(minPlaces, n*5/4), keep)
 	}
 }
