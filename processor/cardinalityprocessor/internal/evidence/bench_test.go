@@ -1,0 +1,71 @@
+package evidence
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// BenchmarkObserve is the steady state: values of an hour of the stream, over and
+// over, a thousand observations a second.
+func BenchmarkObserve(b *testing.B) {
+	type one struct {
+		label, value string
+		hash         uint64
+	}
+	by := map[string][]one{}
+	stream(1, 500, func(s sighted) {
+		o := one{s.label, s.value, xxhash.Sum64String(s.value)}
+		by[s.label] = append(by[s.label], o)
+		by["every label"] = append(by["every label"], o)
+	})
+	for _, name := range []string{"status", "tenant", "user_id", "request_id", "every label"} {
+		b.Run(name, func(b *testing.B) {
+			e := New(Config{MaxLabels: 100, MaxRemembered: 1 << 20})
+			seen := by[name]
+			observe := func(i int) {
+				o := &seen[i%len(seen)]
+				e.Observe("http_requests_total", o.label, o.hash, o.value, at(start+int64(i/1000)))
+			}
+			n := 0
+			for range 2 * len(seen) {
+				observe(n)
+				n++
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				observe(n)
+				n++
+			}
+		})
+	}
+}
+
+// BenchmarkObserveSlowly is one observation a second, when closing panes costs most
+// for each.
+func BenchmarkObserveSlowly(b *testing.B) {
+	e := small()
+	values := make([]string, 1000)
+	for i := range values {
+		values[i] = fmt.Sprint(i)
+		see(e, "m", "l", values[i], start)
+	}
+	sec := start
+	b.ReportAllocs()
+	for b.Loop() {
+		sec++
+		see(e, "m", "l", values[sec%1000], sec)
+	}
+}
+
+func BenchmarkReport(b *testing.B) {
+	e := small()
+	for i := range 100_000 {
+		see(e, "m", "l", fmt.Sprint(i), start+int64(i/100))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Report(at(start + 1000))
+	}
+}

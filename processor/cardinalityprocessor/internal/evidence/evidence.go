@@ -1,0 +1,138 @@
+package evidence
+
+import "time"
+
+const (
+	minute = int64(60)
+	hour   = int64(3600)
+	day    = int64(24 * 3600)
+	// halfLife of the weights of heavy values, in seconds.
+	halfLife = hour
+)
+
+// Config bounds an Evidence.
+type Config struct {
+	// MaxLabels is how many (metric, label) pairs are tracked, at 16 KiB each at
+	// most and 32 KiB for each metric that has a label above 256 values.
+	MaxLabels int
+	// MaxRemembered is how many values of all labels together are told from new
+	// ones, at 8 bytes each.
+	MaxRemembered int
+	// Mask is what is kept of a value that becomes heavy; nil keeps the value.
+	Mask func(metric, label, value string) string
+}
+
+type key struct{ metric, label string }
+
+// Evidence is what the values of labels have shown. It is not safe for
+// concurrent use.
+type Evidence struct {
+	config    Config
+	labels    map[key]*label
+	counts    map[string]*counts
+	memory    memory
+	aged      int64  // half-lives since 1970, when weights were last halved
+	untracked uint64 // observations of labels above MaxLabels
+}
+
+// New returns an empty Evidence.
+func New(config Config) *Evidence {
+	if config.Mask == nil {
+		config.Mask = func(_, _, value string) string { return value }
+	}
+	return &Evidence{
+		config: config,
+		labels: map[key]*label{},
+		counts: map[string]*counts{},
+		memory: newMemory(config.MaxRemembered),
+	}
+}
+
+// Observe counts one value of a label, seen at a time in the order of arrival;
+// a time that goes back counts in the windows that it is in. hash is a 64-bit
+// hash of the value, the same in every run.
+func (e *Evidence) Observe(metric, name string, hash uint64, value string, at time.Time) {
+	sec := seconds(at)
+	if sec/halfLife > e.aged {
+		e.age(sec)
+	}
+	l := e.label(key{metric, name}, sec)
+	if l == nil {
+		e.untracked++
+		return
+	}
+	// One value of two labels is two values: the label's salt tells them apart.
+	salted := mix(hash ^ l.salt)
+	known := e.memory.mark(salted, sec)
+	l.note(known, sec)
+	count := l.count(salted, sec)
+	if l.top.hit(salted) {
+		return
+	}
+	if l.dense != nil && known != unseen {
+		count = e.metric(l, metric).add(salted) + 1
+	}
+	if l.top.admits(count) {
+		l.top.put(heavy{hash: salted, weight: count, text: e.config.Mask(metric, name, value)})
+	}
+}
+
+// label returns the state of a label, nil for one above the limit.
+func (e *Evidence) label(k key, sec int64) *label {
+	l := e.labels[k]
+	if l == nil && len(e.labels) < e.config.MaxLabels {
+		l = newLabel(k, sec)
+		e.labels[k] = l
+	}
+	return l
+}
+
+func (e *Evidence) metric(l *label, name string) *counts {
+	if l.counts == nil {
+		l.counts = e.counts[name]
+	}
+	if l.counts == nil {
+		l.counts = new(counts)
+		e.counts[name] = l.counts
+	}
+	return l.counts
+}
+
+// age halves every weight for each half-life that has passed, and forgets the
+// labels unseen for a day.
+func (e *Evidence) age(sec int64) {
+	passed := min(sec/halfLife-e.aged, 32)
+	e.aged = sec / halfLife
+	for k, l := range e.labels {
+		if l.last < sec-day {
+			delete(e.labels, k)
+		}
+	}
+	used := map[string]bool{}
+	for k, l := range e.labels {
+		used[k.metric] = true
+		for range passed {
+			l.halve()
+		}
+	}
+	for name, c := range e.counts {
+		if !used[name] {
+			delete(e.counts, name)
+		}
+		for range passed {
+			c.halve()
+		}
+	}
+}
+
+// seconds clamps a time to what 32 bits hold, 1970 to 2106.
+func seconds(at time.Time) int64 {
+	return min(max(at.Unix(), 0), 1<<32-1)
+}
+
+// mix spreads a hash over all 64 bits (the finaliser of SplitMix64).
+func mix(h uint64) uint64 {
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}

@@ -1,0 +1,147 @@
+package evidence
+
+import "math/bits"
+
+const (
+	// registers sets the standard error of a dense count (about 1.5 %) and the
+	// 10 KiB that it costs.
+	registers = 5120
+	// classes are three for each window: the running pane and two finished ones,
+	// each half a window long.
+	classes = 9
+	// topRank is what 16 bits leave beside the eight boundaries between classes.
+	// Ranks are to base 4, so that 5120*4^7, or 80 million values, are in range.
+	topRank = 16 - (classes - 1)
+)
+
+// steps are the lengths of the panes of the minute, the hour and the day, in seconds.
+var steps = [3]int64{30, 30 * 60, 12 * 3600}
+
+// staircase counts distinct values over sliding windows: a HyperLogLog whose
+// registers hold, for each of nine growing spans that end now, the highest rank
+// seen in that span. Spans nest, so the ranks never fall from one to the next:
+// a register is that staircase, a set bit for each rank climbed and a clear bit
+// for each span passed, starting with the newest span at bit 0.
+type staircase struct {
+	// since[c] is where span c begins, in seconds; it never rises with c.
+	since [classes]int64
+	// panes number the running panes of the three windows, from 1970.
+	panes [len(steps)]int64
+	cells [registers]uint16
+}
+
+type climb [classes]uint8
+
+func newStaircase(start int64) *staircase {
+	s := new(staircase)
+	for c := range s.since {
+		s.since[c] = start
+	}
+	for level, step := range steps {
+		s.panes[level] = start / step
+	}
+	return s
+}
+
+// place gives the register and the rank of a mixed hash: the register from its
+// high bits, the rank from its low ones.
+func place(hash uint64) (int, uint8) {
+	register, _ := bits.Mul64(hash, registers)
+	return int(register), uint8(min(bits.TrailingZeros64(hash)/2+1, topRank))
+}
+
+// add counts a value seen at sec; one older than every span leaves no trace.
+func (s *staircase) add(hash uint64, sec int64) {
+	register, rank := place(hash)
+	cell := s.cells[register]
+	if bits.TrailingZeros16(^cell) >= int(rank) {
+		return
+	}
+	ranks := unpack(cell)
+	for c := range ranks {
+		if s.since[c] <= sec {
+			ranks[c] = max(ranks[c], rank)
+		}
+	}
+	s.cells[register] = ranks.pack()
+}
+
+// advance closes the panes that end by sec.
+func (s *staircase) advance(sec int64) {
+	if sec < (s.panes[0]+1)*steps[0] {
+		return
+	}
+	var ticks [len(steps)]int64
+	for level, step := range steps {
+		// Three ticks empty a level; more do no more.
+		ticks[level] = min(sec/step-s.panes[level], 3)
+		s.panes[level] = max(s.panes[level], sec/step)
+	}
+	s.shiftTimes(ticks)
+	// Three clear bits first: nothing in the last minutes that could grow older.
+	still := uint16(7)
+	if ticks[1]+ticks[2] > 0 {
+		still = 1<<16 - 1
+	}
+	for i, cell := range s.cells {
+		if cell&still != 0 {
+			ranks := unpack(cell)
+			s.cells[i] = ranks.shift(ticks).pack()
+		}
+	}
+}
+
+// shiftTimes moves the begins of the spans as shift moves their ranks. When ticks
+// were late nothing was added meanwhile, so a pane may begin at its own tick.
+func (s *staircase) shiftTimes(ticks [len(steps)]int64) {
+	for level, n := range ticks {
+		for c := 3 * level; n > 0; n-- {
+			s.since[c+2], s.since[c+1] = s.since[c+1], s.since[c]
+			s.since[c] = (s.panes[level] - n + 1) * steps[level]
+			if level > 0 {
+				s.since[c] = min(s.since[c], s.since[c-1])
+			}
+		}
+	}
+}
+
+// shift opens new panes: the new newest span of a level holds what the level
+// below holds, and the oldest span of the level is forgotten. What it held is
+// still in the spans of the levels above, which reach further back.
+func (r climb) shift(ticks [len(steps)]int64) climb {
+	for level, n := range ticks {
+		for ; n > 0; n-- {
+			c := 3 * level
+			r[c+2], r[c+1] = r[c+1], r[c]
+			r[c] = 0
+			if level > 0 {
+				r[c] = r[c-1]
+			}
+		}
+	}
+	return r
+}
+
+func unpack(cell uint16) climb {
+	var r climb
+	rank := 0
+	for c := range r {
+		rise := bits.TrailingZeros16(^cell)
+		rank += rise
+		r[c] = uint8(rank)
+		cell >>= rise + 1
+	}
+	return r
+}
+
+func (r climb) pack() uint16 {
+	var cell uint32
+	at, rank := uint8(0), uint8(0)
+	for _, next := range r {
+		rise := next - rank
+		cell |= (1<<rise - 1) << at
+		at += rise + 1
+		rank = next
+	}
+	return uint16(cell)
+}

@@ -1,0 +1,58 @@
+package evidence
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
+)
+
+// Law: a register holds, for each span, the highest rank among the values that
+// came since the span began.
+func TestARegisterHoldsTheHighestRankOfEachSpan(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		type seen struct {
+			sec  int64
+			rank uint8
+		}
+		var history []seen
+		now := start
+		s := newStaircase(now)
+		for range rapid.IntRange(1, 40).Draw(t, "values") {
+			gap := rapid.SampledFrom([]int64{0, 1, 29, 30, 61, 600, 1800, 3601, 20_000, 50_000, 100_000}).Draw(t, "gap")
+			now += gap
+			s.advance(now)
+			rank := uint8(rapid.IntRange(1, topRank).Draw(t, "rank"))
+			late := rapid.SampledFrom([]int64{0, 0, 0, 40}).Draw(t, "late")
+			s.add(1<<(2*(rank-1)), now-late)
+			history = append(history, seen{now - late, rank})
+		}
+		want := climb{}
+		for c := range want {
+			for _, v := range history {
+				if v.sec >= s.since[c] {
+					want[c] = max(want[c], v.rank)
+				}
+			}
+		}
+		assert.Equal(t, want, unpack(s.cells[0]))
+		for level, window := range []int64{minute, hour, day} {
+			// The oldest span of a window reaches back to its begin, or to the first value.
+			assert.LessOrEqual(t, s.since[3*level+2], max(now-window, start))
+		}
+	})
+}
+
+func TestEveryStaircaseComesBackFromItsBits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var ranks climb
+		for c := range ranks {
+			low := 0
+			if c > 0 {
+				low = int(ranks[c-1])
+			}
+			ranks[c] = uint8(rapid.IntRange(low, topRank).Draw(t, "rank"))
+		}
+		assert.Equal(t, ranks, unpack(ranks.pack()))
+	})
+}

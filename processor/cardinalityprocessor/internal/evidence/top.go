@@ -1,0 +1,100 @@
+package evidence
+
+import "unicode/utf8"
+
+const (
+	topSize = 64
+	// maxText bounds the bytes kept of one heavy value.
+	maxText = 48
+)
+
+// heavy is a value in the top of its label.
+type heavy struct {
+	hash   uint64
+	weight uint32
+	text   string
+}
+
+// top keeps the heaviest values of a label. Entries chain by hash: head and next
+// hold the index of an entry plus one.
+type top struct {
+	heavies []heavy
+	least   int
+	head    [topSize]uint8
+	next    [topSize]uint8
+}
+
+// hit adds one to a value that is in the top.
+func (t *top) hit(hash uint64) bool {
+	for i := t.head[hash%topSize]; i != 0; i = t.next[i-1] {
+		h := &t.heavies[i-1]
+		if h.hash != hash {
+			continue
+		}
+		if h.weight < 1<<32-1 {
+			h.weight++
+		}
+		if int(i-1) == t.least {
+			t.findLeast()
+		}
+		return true
+	}
+	return false
+}
+
+// admits tells whether a value of that weight has a place in the top.
+func (t *top) admits(weight uint32) bool {
+	return len(t.heavies) < topSize || weight > t.heavies[t.least].weight
+}
+
+// put gives a value a place, the lightest one's if all are taken.
+func (t *top) put(h heavy) {
+	h.text = shorten(h.text)
+	at := len(t.heavies)
+	if at < topSize {
+		t.heavies = append(t.heavies, h)
+	} else {
+		at = t.least
+		t.unlink(at)
+		t.heavies[at] = h
+	}
+	chain := &t.head[h.hash%topSize]
+	t.next[at], *chain = *chain, uint8(at+1)
+	t.findLeast()
+}
+
+func (t *top) unlink(at int) {
+	link := &t.head[t.heavies[at].hash%topSize]
+	for int(*link) != at+1 {
+		link = &t.next[*link-1]
+	}
+	*link = t.next[at]
+}
+
+func (t *top) findLeast() {
+	t.least = 0
+	for i := range t.heavies {
+		if t.heavies[i].weight < t.heavies[t.least].weight {
+			t.least = i
+		}
+	}
+}
+
+// halve ages the weights by one half-life.
+func (t *top) halve() {
+	for i := range t.heavies {
+		t.heavies[i].weight /= 2
+	}
+}
+
+// shorten cuts a text to maxText bytes, at a rune, and lets go of the rest.
+func shorten(text string) string {
+	if len(text) <= maxText {
+		return string([]byte(text))
+	}
+	end := maxText - len("…")
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
