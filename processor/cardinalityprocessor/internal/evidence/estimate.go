@@ -6,7 +6,7 @@ import "math"
 // The oldest pane reaches back before the window: the part of it outside is taken
 // off in proportion to time.
 func (s *staircase) distinct(sec, window int64) float64 {
-	from := sec - window
+	from := sec + 1 - window // the second at sec counts
 	for c, since := range s.since {
 		if since > from {
 			continue

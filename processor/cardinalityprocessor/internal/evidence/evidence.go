@@ -6,8 +6,9 @@ const (
 	minute = int64(60)
 	hour   = int64(3600)
 	day    = int64(24 * 3600)
-	// halfLife of the weights of heavy values, in seconds.
-	halfLife = hour
+	// halfLife of the weights of values, in seconds: top, shares, entropy and
+	// singletons tell of the last hours.
+	halfLife = 6 * hour
 )
 
 // Config bounds an Evidence.

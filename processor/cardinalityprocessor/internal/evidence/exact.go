@@ -88,10 +88,11 @@ func (e *exact) distinct(sec, window int64) float64 {
 // dense is the staircase that has seen each value once, when it was last seen.
 func (e *exact) dense(start, sec int64) *staircase {
 	s := newStaircase(start)
-	// Stepping through two panes of each window gives the past its spans.
+	// Stepping through the panes of each window gives the past its spans.
 	for level := len(steps) - 1; level >= 0; level-- {
-		s.advance(sec - 2*steps[level])
-		s.advance(sec - steps[level])
+		for back := bounds[level+1] - bounds[level] - 1; back > 0; back-- {
+			s.advance(sec - int64(back)*steps[level])
+		}
 	}
 	s.advance(sec)
 	for _, v := range e.slots {

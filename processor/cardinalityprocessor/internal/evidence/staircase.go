@@ -6,19 +6,24 @@ const (
 	// registers sets the standard error of a dense count (about 1.5 %) and the
 	// 10 KiB that it costs.
 	registers = 5120
-	// classes are three for each window: the running pane and two finished ones,
-	// each half a window long.
-	classes = 9
-	// topRank is what 16 bits leave beside the eight boundaries between classes.
-	// Ranks are to base 4, so that 5120*4^7, or 80 million values, are in range.
+	// classes are spans: four for the minute and three for the hour and the day,
+	// the first of each being the running pane.
+	classes = 10
+	// topRank is what 16 bits leave beside the nine boundaries between classes.
+	// Ranks are to base 4, so that 5120*4^6, or 20 million values, are in range.
 	topRank = 16 - (classes - 1)
 )
 
-// steps are the lengths of the panes of the minute, the hour and the day, in seconds.
-var steps = [3]int64{30, 30 * 60, 12 * 3600}
+var (
+	// steps are the lengths of the panes of the minute, the hour and the day, in
+	// seconds. The minute has the finest, for values that come in bursts.
+	steps = [3]int64{20, 30 * 60, 12 * 3600}
+	// bounds are the first classes of the three levels, and the end.
+	bounds = [4]int{0, 4, 7, classes}
+)
 
 // staircase counts distinct values over sliding windows: a HyperLogLog whose
-// registers hold, for each of nine growing spans that end now, the highest rank
+// registers hold, for each of ten growing spans that end now, the highest rank
 // seen in that span. Spans nest, so the ranks never fall from one to the next:
 // a register is that staircase, a set bit for each rank climbed and a clear bit
 // for each span passed, starting with the newest span at bit 0.
@@ -73,13 +78,13 @@ func (s *staircase) advance(sec int64) {
 	}
 	var ticks [len(steps)]int64
 	for level, step := range steps {
-		// Three ticks empty a level; more do no more.
-		ticks[level] = min(sec/step-s.panes[level], 3)
+		// As many ticks as a level has spans empty it; more do no more.
+		ticks[level] = min(sec/step-s.panes[level], int64(bounds[level+1]-bounds[level]))
 		s.panes[level] = max(s.panes[level], sec/step)
 	}
 	s.shiftTimes(ticks)
-	// Three clear bits first: nothing in the last minutes that could grow older.
-	still := uint16(7)
+	// As many clear bits as the minute has spans: nothing there to grow older.
+	still := uint16(1)<<bounds[1] - 1
 	if ticks[1]+ticks[2] > 0 {
 		still = 1<<16 - 1
 	}
@@ -95,8 +100,9 @@ func (s *staircase) advance(sec int64) {
 // were late nothing was added meanwhile, so a pane may begin at its own tick.
 func (s *staircase) shiftTimes(ticks [len(steps)]int64) {
 	for level, n := range ticks {
-		for c := 3 * level; n > 0; n-- {
-			s.since[c+2], s.since[c+1] = s.since[c+1], s.since[c]
+		c, end := bounds[level], bounds[level+1]
+		for ; n > 0; n-- {
+			copy(s.since[c+1:end], s.since[c:end-1])
 			s.since[c] = (s.panes[level] - n + 1) * steps[level]
 			if level > 0 {
 				s.since[c] = min(s.since[c], s.since[c-1])
@@ -110,9 +116,9 @@ func (s *staircase) shiftTimes(ticks [len(steps)]int64) {
 // still in the spans of the levels above, which reach further back.
 func (r climb) shift(ticks [len(steps)]int64) climb {
 	for level, n := range ticks {
+		c, end := bounds[level], bounds[level+1]
 		for ; n > 0; n-- {
-			c := 3 * level
-			r[c+2], r[c+1] = r[c+1], r[c]
+			copy(r[c+1:end], r[c:end-1])
 			r[c] = 0
 			if level > 0 {
 				r[c] = r[c-1]

@@ -19,7 +19,7 @@ func TestARegisterHoldsTheHighestRankOfEachSpan(t *testing.T) {
 		now := start
 		s := newStaircase(now)
 		for range rapid.IntRange(1, 40).Draw(t, "values") {
-			gap := rapid.SampledFrom([]int64{0, 1, 29, 30, 61, 600, 1800, 3601, 20_000, 50_000, 100_000}).Draw(t, "gap")
+			gap := rapid.SampledFrom([]int64{0, 1, 19, 20, 61, 600, 1800, 3601, 20_000, 50_000, 100_000}).Draw(t, "gap")
 			now += gap
 			s.advance(now)
 			rank := uint8(rapid.IntRange(1, topRank).Draw(t, "rank"))
@@ -38,7 +38,7 @@ func TestARegisterHoldsTheHighestRankOfEachSpan(t *testing.T) {
 		assert.Equal(t, want, unpack(s.cells[0]))
 		for level, window := range []int64{minute, hour, day} {
 			// The oldest span of a window reaches back to its begin, or to the first value.
-			assert.LessOrEqual(t, s.since[3*level+2], max(now-window, start))
+			assert.LessOrEqual(t, s.since[bounds[level+1]-1], max(now-window, start))
 		}
 	})
 }
