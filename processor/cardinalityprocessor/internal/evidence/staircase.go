@@ -8,7 +8,8 @@ const (
 	registers = 5120
 	// classes are spans: four for the minute and three for the hour and the day,
 	// the first of each being the running pane.
-	classes = 10
+	classes     = 10
+	minuteSpans = 4
 	// topRank is what 16 bits leave beside the nine boundaries between classes.
 	// Ranks are to base 4, so that 5120*4^6, or 20 million values, are in range.
 	topRank = 16 - (classes - 1)
@@ -19,7 +20,7 @@ var (
 	// seconds. The minute has the finest, for values that come in bursts.
 	steps = [3]int64{20, 30 * 60, 12 * 3600}
 	// bounds are the first classes of the three levels, and the end.
-	bounds = [4]int{0, 4, 7, classes}
+	bounds = [4]int{0, minuteSpans, 7, classes}
 )
 
 // staircase counts distinct values over sliding windows: a HyperLogLog whose
@@ -83,17 +84,31 @@ func (s *staircase) advance(sec int64) {
 		s.panes[level] = max(s.panes[level], sec/step)
 	}
 	s.shiftTimes(ticks)
-	// As many clear bits as the minute has spans: nothing there to grow older.
-	still := uint16(1)<<bounds[1] - 1
-	if ticks[1]+ticks[2] > 0 {
-		still = 1<<16 - 1
+	if ticks == [len(steps)]int64{1} {
+		for i, cell := range s.cells {
+			// As many clear bits as the minute has spans: nothing there grows older.
+			if cell&(1<<minuteSpans-1) != 0 {
+				s.cells[i] = tick(cell)
+			}
+		}
+		return
 	}
 	for i, cell := range s.cells {
-		if cell&still != 0 {
-			ranks := unpack(cell)
-			s.cells[i] = ranks.shift(ticks).pack()
+		if cell != 0 {
+			s.cells[i] = unpack(cell).shift(ticks).pack()
 		}
 	}
+}
+
+// tick is shift for the usual case, one tick of the minute alone: a clear bit
+// goes in first, and the one that ends the oldest span of the minute goes out.
+func tick(cell uint16) uint16 {
+	free := ^cell
+	for range minuteSpans - 1 {
+		free &= free - 1
+	}
+	below := free&-free - 1
+	return cell&below<<1 | cell&^(below<<1|1)
 }
 
 // shiftTimes moves the begins of the spans as shift moves their ranks. When ticks

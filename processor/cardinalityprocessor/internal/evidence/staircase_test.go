@@ -56,3 +56,12 @@ func TestEveryStaircaseComesBackFromItsBits(t *testing.T) {
 		assert.Equal(t, ranks, unpack(ranks.pack()))
 	})
 }
+
+func TestATickOfTheMinuteIsAShift(t *testing.T) {
+	for cell := range 1 << 16 {
+		ranks := unpack(uint16(cell))
+		if ranks[classes-1] <= topRank && ranks.pack() == uint16(cell) {
+			assert.Equal(t, ranks.shift([len(steps)]int64{1}).pack(), tick(uint16(cell)))
+		}
+	}
+}
