@@ -112,11 +112,11 @@ func (s *story) prometheusHoldsTheSame(t *testing.T) {
 	s.storeHoldsTheSame(t, s.stores["prometheus"], 0, func(v float64) (float64, bool) { return v, !isStale(v) })
 }
 
-// VictoriaMetrics shows stale markers as NaN and keeps no other NaN; it stores a block of values as integers with one
-// decimal exponent, so that the later digits of small ones may be lost.
+// VictoriaMetrics shows stale markers as NaN and keeps no other NaN; it stores a block of values as integers of 12 significant
+// digits with one decimal exponent, so that a value is as exact as the largest one beside it allows.
 func (s *story) victoriaHoldsTheSame(t *testing.T) {
 	require.NoError(t, s.stores["victoria"].ShowAll(t.Context()))
-	s.storeHoldsTheSame(t, s.stores["victoria"], 1e-6, func(v float64) (float64, bool) {
+	s.storeHoldsTheSame(t, s.stores["victoria"], 1e-12, func(v float64) (float64, bool) {
 		if isStale(v) {
 			return math.NaN(), true
 		}
@@ -125,7 +125,7 @@ func (s *story) victoriaHoldsTheSame(t *testing.T) {
 }
 
 // storeHoldsTheSame compares a store, sample by sample, with what the strict receiver got, as far and in the form that the store
-// shows it.
+// shows it; tolerance is a part of the largest absolute value of the series.
 func (s *story) storeHoldsTheSame(t *testing.T, store *cluster.Store, tolerance float64, shown func(float64) (float64, bool)) {
 	stored, err := store.Query(t.Context(), `{job="flink"}[1h]`, s.ended.Add(time.Minute))
 	require.NoError(t, err)
@@ -145,14 +145,21 @@ func (s *story) storeHoldsTheSame(t *testing.T, store *cluster.Store, tolerance 
 	samples := 0
 	for series := range want {
 		samples += len(want[series])
+		exact := tolerance * largest(want[series])
 		require.True(t, slices.EqualFunc(want[series], got[series], func(a, b cluster.Sample) bool {
-			return a.Millis == b.Millis && near(a.Value, b.Value, tolerance)
+			return a.Millis == b.Millis && (sameValue(a.Value, b.Value) || math.Abs(a.Value-b.Value) <= exact)
 		}), "%s holds %v, expected %v", series, got[series], want[series])
 	}
 	t.Logf("%d samples of %d series compared", samples, len(want))
 	assert.Greater(t, samples, 10_000)
 }
 
-func near(a, b, tolerance float64) bool {
-	return sameValue(a, b) || math.Abs(a-b) <= tolerance*math.Abs(a)
+// largest is the largest finite absolute value.
+func largest(samples []cluster.Sample) (m float64) {
+	for _, p := range samples {
+		if v := math.Abs(p.Value); v > m && !math.IsInf(v, 0) {
+			m = v
+		}
+	}
+	return m
 }
