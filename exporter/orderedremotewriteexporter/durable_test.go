@@ -24,6 +24,7 @@ import (
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 	"pgregory.net/rapid"
 
+	"weir.example/internal/disktest"
 	"weir.example/internal/promtest"
 )
 
@@ -39,6 +40,15 @@ func withWAL(dir string, more func(*Config, *WALConfig)) func(*Config) {
 		c.WAL = configoptional.Some(wal)
 	}
 }
+
+// mortal is the disk of one life, and the sizes that make the log on it meet its ends often.
+type mortal struct {
+	*disktest.Disk
+	segment int64 // of the log; 0: very small
+	room    int   // of the log, in bytes; 0: as configured
+}
+
+func immortal() *mortal { return &mortal{Disk: disktest.New()} }
 
 // live starts one life of an exporter that writes to a store others may share.
 // version is what its requests call themselves.
@@ -76,7 +86,7 @@ func (r *rig) end() {
 
 // kill stops a life as SIGKILL does: nothing more gets to the disk.
 func (r *rig) kill(disk *mortal) {
-	disk.die()
+	disk.Die()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = r.Shutdown(ctx) // it cannot write down where it stands
@@ -275,7 +285,7 @@ func (d *dialCounter) GetHTTPRoundTripper(context.Context) (extensionmiddleware.
 // acknowledged, in this life or the next.
 func (w *world) live(l life) {
 	disk := immortal()
-	disk.left, disk.torn = l.operations, l.torn
+	disk.Set(func(f *disktest.Faults) { f.Left, f.Torn = l.operations, l.torn })
 	if l.space > 0 {
 		disk.segment = 1 << 20 // each log is one segment
 	}
@@ -293,12 +303,12 @@ func (w *world) live(l life) {
 		}
 	})
 	if err != nil {
-		require.True(w.t, disk.isDead(), "start: %v", err)
+		require.True(w.t, disk.Dead(), "start: %v", err)
 		return
 	}
 	if l.space > 0 {
 		r.mu.Lock()
-		disk.limit(w.dir, 2*r.roomOfHeads()+l.space)
+		disk.Limit(w.dir, 2*r.roomOfHeads()+l.space)
 		r.mu.Unlock()
 		w.setAway(true)
 	}
@@ -316,9 +326,9 @@ func (w *world) live(l life) {
 
 // end ends a life by SIGTERM or SIGKILL, whatever is left of it.
 func (w *world) end(r *rig, disk *mortal, l life) {
-	term := l.drain && !disk.isDead()
+	term := l.drain && !disk.Dead()
 	if !term {
-		disk.die()
+		disk.Die()
 	}
 	// A disk that dies meanwhile would make it wait for all of its time.
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
@@ -327,7 +337,7 @@ func (w *world) end(r *rig, disk *mortal, l life) {
 		cancel()
 	}
 	if err := r.Shutdown(ctx); err != nil {
-		require.True(w.t, disk.isDead(), "shutdown: %v", err)
+		require.True(w.t, disk.Dead(), "shutdown: %v", err)
 	}
 	w.dropped += r.droppedFor(walFull)
 	require.NoError(w.t, r.telemetry.Shutdown(context.Background()))
@@ -347,11 +357,11 @@ func (w *world) produce(r *rig, disk *mortal, p int, l life) {
 			if err == nil {
 				break
 			}
-			if disk.isDead() {
+			if disk.Dead() {
 				return
 			}
-			if disk.root == "" || time.Since(began) > patience {
-				panic(fmt.Sprintf("a call that nobody takes: %v, %d bytes in %s", err, sizeOf(w.dir), w.dir))
+			if !disk.Limited() || time.Since(began) > patience {
+				panic(fmt.Sprintf("a call that nobody takes: %v, %d bytes in %s", err, disktest.SizeOf(w.dir), w.dir))
 			}
 			w.setAway(false)
 			time.Sleep(100 * time.Microsecond) // as callers do

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
 
+	"weir.example/internal/disktest"
 	"weir.example/internal/promtest"
 )
 
@@ -32,12 +33,12 @@ func TestTheStatusIsAnErrorWhileAnythingIsWrong(t *testing.T) {
 			require.Zero(t, r.metric("slots_held"))
 		}
 		works := func() {
-			disk.fill(false)
+			disk.Set(func(f *disktest.Faults) { f.Full = false })
 			r.rounds(1, 1, 4)
 		}
 		r.rounds(0, 1, 4)
 		require.Equal(t, componentstatus.StatusRecoverableError, <-r.statuses)
-		disk.fill(true)
+		disk.Set(func(f *disktest.Faults) { f.Full = true })
 		require.Error(t, r.ConsumeMetrics(context.Background(), round(1, 4).md))
 		if diskFirst {
 			works()

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
 
+	"weir.example/internal/disktest"
 	"weir.example/internal/promtest"
 )
 
@@ -33,7 +34,7 @@ func TestLogsThatFilledTheirDiskGiveItBackOnceTheyAreDelivered(t *testing.T) {
 		return b
 	}
 	r.send(call(0).md)
-	disk.limit(dir, 20_000)
+	disk.Limit(dir, 20_000)
 	i := 1
 	for ; r.ConsumeMetrics(context.Background(), call(i).md) == nil; i++ {
 		require.Less(t, i, 1000)
@@ -45,7 +46,7 @@ func TestLogsThatFilledTheirDiskGiveItBackOnceTheyAreDelivered(t *testing.T) {
 	}
 	r.settle()
 	r.kill(disk)
-	require.Less(t, sizeOf(dir), 60_000)
+	require.Less(t, disktest.SizeOf(dir), 60_000)
 
 	disk = immortal()
 	r = start(t, store, disk, few)
@@ -64,23 +65,23 @@ func TestTheReserveIsLentToOneHeadAndTakenAgain(t *testing.T) {
 	r := reserve{disk: disk, name: filepath.Join(dir, reserveName), block: 100}
 	tries := 0
 	write := func() error {
-		if tries++; sizeOf(dir) > 0 {
-			return errDisk
+		if tries++; disktest.SizeOf(dir) > 0 {
+			return disktest.Err
 		}
 		return nil
 	}
 	require.NoError(t, r.hold(250))
-	require.Equal(t, 300, sizeOf(dir))
+	require.Equal(t, 300, disktest.SizeOf(dir))
 	require.NoError(t, r.lend(write))
 	require.Equal(t, 2, tries)
-	require.Zero(t, sizeOf(dir))
+	require.Zero(t, disktest.SizeOf(dir))
 
-	require.ErrorIs(t, r.lend(func() error { tries++; return errDisk }), errDisk)
+	require.ErrorIs(t, r.lend(func() error { tries++; return disktest.Err }), disktest.Err)
 	require.Equal(t, 3, tries, "there is nothing to give up")
 
-	disk.limit(dir, 150)
-	require.ErrorIs(t, r.hold(200), errDisk)
-	disk.limit(dir, 100)
+	disk.Limit(dir, 150)
+	require.ErrorIs(t, r.hold(200), disktest.Err)
+	disk.Limit(dir, 100)
 	require.NoError(t, r.hold(200))
 	require.NoError(t, r.close())
 

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 
+	"weir.example/internal/disktest"
 	"weir.example/internal/promtest"
 )
 
@@ -279,18 +280,18 @@ func TestForeignFormatsAreSetAsideWithOneWarning(t *testing.T) {
 func TestAFullDiskRefusesCallsUntilThereIsSpace(t *testing.T) {
 	for _, torn := range []int{0, 10} {
 		disk := immortal()
-		disk.torn = torn
+		disk.Set(func(f *disktest.Faults) { f.Torn = torn })
 		store := newStore(t)
 		r := start(t, store, disk, withWAL(t.TempDir(), func(c *Config, _ *WALConfig) { c.SlotBy = slotBySeries }))
 		r.rounds(0, 3, 10)
-		disk.fill(true)
+		disk.Set(func(f *disktest.Faults) { f.Full = true })
 		for range 3 {
 			err := r.ConsumeMetrics(context.Background(), round(3, 10).md)
-			require.ErrorIs(t, err, errDisk)
+			require.ErrorIs(t, err, disktest.Err)
 			require.False(t, consumererror.IsPermanent(err))
 		}
 		require.Equal(t, componentstatus.StatusRecoverableError, <-r.statuses)
-		disk.fill(false)
+		disk.Set(func(f *disktest.Faults) { f.Full = false })
 		r.rounds(3, 2, 10)
 		require.Equal(t, componentstatus.StatusOK, <-r.statuses)
 		require.Empty(t, r.statuses, "each told once")
@@ -311,13 +312,9 @@ func TestAPartlyLoggedCallIsRecognisedWhenItComesAgain(t *testing.T) {
 	store := newStore(t)
 	r := start(t, store, disk, withWAL(t.TempDir(), func(c *Config, _ *WALConfig) { c.SlotBy = slotBySeries }))
 	r.rounds(0, 1, 20)
-	disk.mu.Lock()
-	disk.left, disk.torn = 3, 4 // three slots, then half a record
-	disk.mu.Unlock()
-	require.ErrorIs(t, r.ConsumeMetrics(context.Background(), round(1, 20).md), errDisk)
-	disk.mu.Lock()
-	disk.left, disk.dead = -1, false
-	disk.mu.Unlock()
+	disk.Set(func(f *disktest.Faults) { f.Left, f.Torn = 3, 4 }) // three slots, then half a record
+	require.ErrorIs(t, r.ConsumeMetrics(context.Background(), round(1, 20).md), disktest.Err)
+	disk.Set(func(f *disktest.Faults) { f.Left, f.Dead = -1, false })
 	r.rounds(1, 1, 20)
 	r.settle()
 	assert.Equal(t, 40, store.Counts().Samples)
@@ -335,9 +332,9 @@ func TestWhatStartSaysOfADirectoryItCannotUse(t *testing.T) {
 	require.ErrorContains(t, err, `wal.directory: "`+file+`" cannot be used: `)
 
 	disk := immortal()
-	disk.fill(true)
+	disk.Set(func(f *disktest.Faults) { f.Full = true })
 	_, err = live(t, newStore(t), disk, "1", nil, singleLog(t.TempDir(), nil))
-	require.ErrorIs(t, err, errDisk)
+	require.ErrorIs(t, err, disktest.Err)
 
 	dir := t.TempDir()
 	r := start(t, newStore(t), immortal(), singleLog(dir, nil))

@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/processor/processortest"
 
+	"weir.example/internal/disktest"
 	"weir.example/internal/seglog"
 	"weir.example/processor/cardinalityprocessor/internal/keeper"
 	"weir.example/processor/cardinalityprocessor/internal/metadata"
@@ -230,20 +231,20 @@ func TestAFullDiskRefusesMergedPointsAndLosesNothing(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, mergingConfig(dir), dir)
-		disk := immortal()
+		disk := disktest.New()
 		s.keeping.Disk = disk
 		require.NoError(t, s.Start(t.Context(), s.host))
 		s.give(t, "a", 5)
-		disk.set(func(d *mortal) { d.full = true })
+		disk.Set(func(f *disktest.Faults) { f.Full = true })
 		for range 3 {
 			err := s.ConsumeMetrics(t.Context(), pointOf("requests", "a", 9, s.now().UnixNano(), 1))
-			require.ErrorIs(t, err, errDisk)
+			require.ErrorIs(t, err, disktest.Err)
 			require.False(t, consumererror.IsPermanent(err))
 		}
 		time.Sleep(31 * time.Second)
 		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.reported())
 		require.Equal(t, 1, s.logs.FilterMessage(faultTexts[logFault].begins).Len())
-		disk.set(func(d *mortal) { d.full = false })
+		disk.Set(func(f *disktest.Faults) { f.Full = false })
 		s.give(t, "a", 9)
 		time.Sleep(15 * time.Second)
 		require.Equal(t, 9.0, s.sink.last(t).value)
@@ -271,16 +272,16 @@ func TestAFailedForceIsARetryableErrorWhoseRetryIsRecognised(t *testing.T) {
 	cfg := mergingConfig(dir)
 	cfg.Aggregate.Fsync = seglog.SyncAlways
 	s := newSite(t, cfg, dir)
-	disk := immortal()
+	disk := disktest.New()
 	s.keeping.Disk = disk
 	require.NoError(t, s.Start(t.Context(), s.host))
 	defer s.end(t)
-	disk.set(func(d *mortal) { d.unforced = true })
+	disk.Set(func(f *disktest.Faults) { f.Unforced = true })
 	for range 3 {
-		require.ErrorIs(t, s.ConsumeMetrics(t.Context(), pointOf("requests", "a", 9, 100, 1)), errDisk)
+		require.ErrorIs(t, s.ConsumeMetrics(t.Context(), pointOf("requests", "a", 9, 100, 1)), disktest.Err)
 	}
 	require.Equal(t, 1, s.logs.FilterMessage(faultTexts[forceFault].begins).Len(), "told once")
-	disk.set(func(d *mortal) { d.unforced = false })
+	disk.Set(func(f *disktest.Faults) { f.Unforced = false })
 	require.NoError(t, s.keeper.Snapshot())
 	require.NoError(t, s.ConsumeMetrics(t.Context(), pointOf("requests", "a", 9, 100, 1)))
 	require.Equal(t, int64(3), counters(t, s.telemetry)["dropped_points{reason=duplicate}"])

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 	"pgregory.net/rapid"
 
+	"weir.example/internal/disktest"
 	"weir.example/internal/seglog"
 	"weir.example/processor/cardinalityprocessor/internal/keeper"
 	"weir.example/processor/cardinalityprocessor/internal/metadata"
@@ -48,7 +49,7 @@ func TestNoTotalFallsAfterALossOfPower(t *testing.T) {
 			l.power = true
 			for range rapid.IntRange(1, 5).Draw(t, "lives") {
 				l.live(rapid.IntRange(1, 40).Draw(t, "dies after"), 0)
-				l.disk.losePower(t)
+				require.NoError(t, l.disk.LosePower())
 			}
 			if fsync == seglog.SyncAlways {
 				l.finish()
@@ -84,7 +85,7 @@ type law struct {
 	seen         map[lawOutput]map[pcommon.Timestamp]string
 	last         map[lawOutput]float64 // value that went out
 
-	disk *mortal
+	disk *disktest.Disk
 	core *core
 }
 
@@ -108,7 +109,7 @@ type lawPoint struct {
 }
 
 func (l *law) live(diesAfter, torn int) {
-	l.disk = &mortal{left: diesAfter, torn: torn}
+	l.disk = disktest.NewWith(disktest.Faults{Left: diesAfter, Torn: torn})
 	cfg := mergingConfig(l.dir)
 	cfg.Rules[0].Labels = lawRules[l.rules]
 	cfg.Aggregate.Fsync = l.fsync
@@ -119,18 +120,18 @@ func (l *law) live(diesAfter, torn int) {
 	l.core.keeping = keeper.Options{Disk: l.disk, SnapshotBytes: int64(rapid.IntRange(1, 2000).Draw(l.t, "snapshot bytes"))}
 	l.core.now = func() time.Time { return l.clock }
 	if err := l.core.open(l.host()); err != nil {
-		require.True(l.t, l.disk.isDead(), err)
+		require.True(l.t, l.disk.Dead(), err)
 		return
 	}
 	defer l.core.close()
 	defer p.Shutdown(context.Background())
 	if l.power {
-		defer l.disk.set(func(d *mortal) { d.dead = true }) // before close forces the rest
+		defer l.disk.Die() // before close forces the rest
 	}
 	l.deliver()
 	l.repeat(p)
 	for range rapid.IntRange(1, 25).Draw(l.t, "steps") {
-		if l.disk.isDead() {
+		if l.disk.Dead() {
 			return
 		}
 		l.clock = l.clock.Add(time.Duration(rapid.IntRange(1, 20_000).Draw(l.t, "ms")) * time.Millisecond)
@@ -140,7 +141,7 @@ func (l *law) live(diesAfter, torn int) {
 			l.deliver()
 		case 2:
 			if err := l.core.keeper.Snapshot(); err != nil {
-				require.True(l.t, l.disk.isDead(), err)
+				require.True(l.t, l.disk.Dead(), err)
 			}
 		case 3:
 			l.rules = 1 - l.rules
@@ -155,7 +156,7 @@ func (l *law) live(diesAfter, torn int) {
 
 // deliver sends the last tick, if it was not sent.
 func (l *law) deliver() {
-	if !l.core.pending() || l.disk.isDead() {
+	if !l.core.pending() || l.disk.Dead() {
 		return
 	}
 	if l.core.sendTick(context.Background()) == nil {
@@ -198,15 +199,15 @@ func (l *law) draw() (points []lawPoint) {
 
 // repeat sends what is pending; half of the time the whole of it a second time.
 func (l *law) repeat(p consumer.Metrics) {
-	if len(l.pending) == 0 || l.disk.isDead() {
+	if len(l.pending) == 0 || l.disk.Dead() {
 		return
 	}
 	if err := p.ConsumeMetrics(context.Background(), metricsOfLaw(l.pending)); err != nil {
-		require.True(l.t, l.disk.isDead(), err)
+		require.True(l.t, l.disk.Dead(), err)
 		return
 	}
 	// What was answered by a process that is dead was not answered.
-	if l.disk.isDead() {
+	if l.disk.Dead() {
 		return
 	}
 	for _, point := range l.pending {
@@ -243,7 +244,7 @@ func metricsOfLaw(points []lawPoint) pmetric.Metrics {
 // sink takes what a living process sends and holds it against the law.
 func (l *law) sink() consumer.Metrics {
 	next, err := consumer.NewMetrics(func(_ context.Context, md pmetric.Metrics) error {
-		if _, err := l.disk.change(0, false); err != nil {
+		if err := l.disk.Step(); err != nil {
 			return err
 		}
 		for _, rm := range md.ResourceMetrics().All() {
@@ -257,7 +258,7 @@ func (l *law) sink() consumer.Metrics {
 				}
 			}
 		}
-		_, err := l.disk.change(0, false)
+		err := l.disk.Step()
 		return err
 	})
 	require.NoError(l.t, err)
@@ -302,7 +303,7 @@ func (l *law) startsOf(output lawOutput) map[pcommon.Timestamp]string {
 
 // finish revives all inputs and compares the totals.
 func (l *law) finish() {
-	l.disk = immortal()
+	l.disk = disktest.New()
 	cfg := mergingConfig(l.dir)
 	cfg.Rules[0].Labels = lawRules[l.rules]
 	p, err := NewFactory().CreateMetrics(context.Background(), processortest.NewNopSettings(metadata.Type), cfg, l.sink())

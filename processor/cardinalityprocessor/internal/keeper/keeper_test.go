@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"weir.example/internal/disktest"
 	"weir.example/internal/seglog"
 )
 
@@ -361,16 +362,16 @@ func TestADamagedSnapshotFallsBackToTheOneBeforeAndALongerLog(t *testing.T) {
 
 func TestAFullDiskLosesNothing(t *testing.T) {
 	for _, torn := range []int{0, 5, 13, 1 << 20} {
-		dir, disk := t.TempDir(), immortal()
+		dir, disk := t.TempDir(), disktest.New()
 		l := open(t, dir, disk)
 		records := numbered(0, 100)
 		l.mustGive(t, records...)
-		disk.set(func(d *mortal) { d.full, d.torn = true, torn })
-		require.ErrorIs(t, l.give("no room"), errDisk)
-		require.ErrorIs(t, l.give("no room"), errDisk)
+		disk.Set(func(f *disktest.Faults) { f.Full, f.Torn = true, torn })
+		require.ErrorIs(t, l.give("no room"), disktest.Err)
+		require.ErrorIs(t, l.give("no room"), disktest.Err)
 		l.unforced.Store(true)
-		require.ErrorIs(t, l.Snapshot(), errDisk)
-		disk.set(func(d *mortal) { d.full = false })
+		require.ErrorIs(t, l.Snapshot(), disktest.Err)
+		disk.Set(func(f *disktest.Faults) { f.Full = false })
 		l.mustGive(t, "room again")
 		require.NoError(t, l.Snapshot())
 		l.mustGive(t, "and again")
@@ -384,16 +385,16 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 }
 
 func TestAFailedForceIsMadeGoodByASnapshot(t *testing.T) {
-	disk := immortal()
+	disk := disktest.New()
 	l := open(t, t.TempDir(), disk, func(o *Options) { o.Sync = seglog.SyncAlways })
 	defer l.Close()
 	l.mustGive(t, "a")
 	require.NoError(t, l.Force(l.end))
 	l.mustGive(t, "b")
-	disk.set(func(d *mortal) { d.unforced = true })
-	require.ErrorIs(t, l.Force(l.end), errDisk)
-	require.ErrorIs(t, l.Snapshot(), errDisk)
-	disk.set(func(d *mortal) { d.unforced = false })
+	disk.Set(func(f *disktest.Faults) { f.Unforced = true })
+	require.ErrorIs(t, l.Force(l.end), disktest.Err)
+	require.ErrorIs(t, l.Snapshot(), disktest.Err)
+	disk.Set(func(f *disktest.Faults) { f.Unforced = false })
 	require.NoError(t, l.Snapshot())
 	last, ok := l.LastSnapshot()
 	require.True(t, ok)
@@ -409,7 +410,7 @@ func TestSettingAsideMayBeInterruptedAtAnyStep(t *testing.T) {
 	damage(t, segments[len(segments)-1], 600)
 	for step := 0; ; step++ {
 		dir := copyOf(t, filepath.Join(root, "state"), filepath.Join(root, fmt.Sprint(step)))
-		disk := &mortal{left: step}
+		disk := disktest.NewWith(disktest.Faults{Left: step})
 		l, err := tryOpen(dir, disk)
 		if err == nil {
 			require.NoError(t, l.Close())
@@ -418,7 +419,7 @@ func TestSettingAsideMayBeInterruptedAtAnyStep(t *testing.T) {
 		require.True(t, next.Lost, "step %d", step)
 		require.Equal(t, stateAfter(nil), next.state())
 		require.NoError(t, next.Close())
-		if !disk.isDead() {
+		if !disk.Dead() {
 			require.Greater(t, step, 5)
 			return
 		}
@@ -435,13 +436,13 @@ func TestNoLifeForgetsWhatAnEarlierOneAppended(t *testing.T) {
 		var appended []string
 		var pending string // given when the disk died: it may be there or not
 		for i := range rapid.IntRange(1, 5).Draw(t, "lives") {
-			disk := &mortal{
-				left: rapid.IntRange(-1, 60).Draw(t, "operations"),
-				torn: rapid.SampledFrom([]int{0, 7, 30, 1 << 20}).Draw(t, "torn"),
-			}
+			disk := disktest.NewWith(disktest.Faults{
+				Left: rapid.IntRange(-1, 60).Draw(t, "operations"),
+				Torn: rapid.SampledFrom([]int{0, 7, 30, 1 << 20}).Draw(t, "torn"),
+			})
 			l, err := tryOpen(dir, disk)
 			if err != nil {
-				require.True(t, disk.isDead())
+				require.True(t, disk.Dead())
 				continue
 			}
 			require.False(t, l.Lost, l.Notes)
@@ -452,17 +453,17 @@ func TestNoLifeForgetsWhatAnEarlierOneAppended(t *testing.T) {
 			require.Equal(t, stateAfter(appended), l.state())
 			for j := range rapid.IntRange(0, 60).Draw(t, "records") {
 				full := rapid.IntRange(0, 9).Draw(t, "full") == 0
-				disk.set(func(d *mortal) { d.full = full })
+				disk.Set(func(f *disktest.Faults) { f.Full = full })
 				record := fmt.Sprintf("%d.%d %s", i, j, bytes.Repeat([]byte{'y'}, rapid.IntRange(0, 700).Draw(t, "bytes")))
 				if err := l.give(record); err == nil {
 					appended = append(appended, record)
-				} else if disk.isDead() {
+				} else if disk.Dead() {
 					pending = record
 					break
 				}
 				if rapid.IntRange(0, 5).Draw(t, "snapshot") == 0 {
 					l.unforced.Store(rapid.Bool().Draw(t, "at once"))
-					if l.Snapshot() != nil && disk.isDead() {
+					if l.Snapshot() != nil && disk.Dead() {
 						break
 					}
 				}
