@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"weir.example/internal/lease"
 	"weir.example/internal/seglog"
 	"weir.example/internal/series"
 )
@@ -27,7 +28,10 @@ func (x *remoteWriter) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) e
 	for {
 		need, written, err := x.take(caller, md, held)
 		if !errors.Is(err, errNoRoom) {
-			return errors.Join(err, x.force(written))
+			if err = errors.Join(err, x.force(written)); err == nil {
+				lease.Return(ctx, md)
+			}
+			return err
 		}
 		if err := x.room.wait(ctx, need); err != nil {
 			return err

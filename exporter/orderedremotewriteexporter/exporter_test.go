@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 
+	"weir.example/internal/lease"
 	"weir.example/internal/promtest"
 )
 
@@ -30,6 +31,20 @@ func TestASampleArrivesWithItsLabelsAndHeaders(t *testing.T) {
 	assert.Equal(t, []promtest.Sample{{T: 1000, V: 42.5}}, s.Samples)
 	assert.Equal(t, "weir/1.2.3", header.Get("User-Agent"))
 	assert.Equal(t, "2.0.0", header.Get("X-Prometheus-Remote-Write-Version"))
+}
+
+// TestWhatIsTakenGoesBack: a lent batch is free once its call took it, and is not when the call refused it.
+func TestWhatIsTakenGoesBack(t *testing.T) {
+	r := newRig(t, nil)
+	md := newBatch().resource(flink...).gauge("m", 1000, 1).md
+	ctx, lent := lease.New(context.Background(), md)
+	require.NoError(t, r.ConsumeMetrics(ctx, md))
+	require.True(t, lent.Returned())
+	r.settle()
+	require.NoError(t, r.Shutdown(context.Background()))
+	ctx, lent = lease.New(context.Background(), md)
+	require.Error(t, r.ConsumeMetrics(ctx, md))
+	require.False(t, lent.Returned())
 }
 
 func TestTelemetryOfADelivery(t *testing.T) {
