@@ -26,9 +26,8 @@ func (s *staircase) distinct(sec, window int64) float64 {
 // is at most k with probability exp(-x/4^k), x being values per register.
 func (s *staircase) estimate(class int) float64 {
 	var histogram [topRank + 1]float64
-	for _, cell := range s.cells {
-		ranks := unpack(cell)
-		histogram[ranks[class]]++
+	for register := range registers {
+		histogram[unpack(s.cell(register))[class]]++
 	}
 	if histogram[0] == registers {
 		return 0

@@ -32,8 +32,12 @@ type Evidence struct {
 	labels    map[key]*label
 	counts    map[string]*counts
 	memory    memory
+	sec       int64  // the present, seconds
 	aged      int64  // half-lives since 1970, when weights were last halved
 	untracked uint64 // observations of labels above MaxLabels
+
+	metrics map[string]*Metric // of labels that are tracked or were too many
+	last    *Metric            // the one asked for last
 }
 
 // New returns an empty Evidence.
@@ -41,54 +45,35 @@ func New(config Config) *Evidence {
 	if config.Mask == nil {
 		config.Mask = func(_, _, value string) string { return value }
 	}
-	return &Evidence{
+	e := &Evidence{
 		config: config,
 		labels: map[key]*label{},
 		counts: map[string]*counts{},
 		memory: newMemory(config.MaxRemembered),
 	}
+	e.forgetMetrics()
+	return e
 }
 
-// Observe counts one value of a label, seen at a time in the order of arrival;
-// a time that goes back counts in the windows that it is in. hash is a 64-bit
-// hash of the value, the same in every run.
+// Advance moves the present to a time; one that goes back counts in the windows
+// that it is in.
+func (e *Evidence) Advance(at time.Time) {
+	e.sec = seconds(at)
+	if e.sec/halfLife > e.aged {
+		e.age(e.sec)
+	}
+}
+
+// Observe counts one value of a label, seen at a time in the order of arrival.
+// hash is a 64-bit hash of the value, the same in every run.
 func (e *Evidence) Observe(metric, name string, hash uint64, value string, at time.Time) {
-	sec := seconds(at)
-	if sec/halfLife > e.aged {
-		e.age(sec)
-	}
-	l := e.label(key{metric, name}, sec)
-	if l == nil {
-		e.untracked++
-		return
-	}
-	// One value of two labels is two values: the label's salt tells them apart.
-	salted := mix(hash ^ l.salt)
-	known := e.memory.mark(salted, sec)
-	l.note(known, sec)
-	count := l.count(salted, sec)
-	if l.top.hit(salted) {
-		return
-	}
-	if l.dense != nil && known != unseen {
-		count = e.metric(l, metric).add(salted) + 1
-	}
-	if l.top.admits(count) {
-		l.top.put(heavy{hash: salted, weight: count, text: e.config.Mask(metric, name, value)})
+	e.Advance(at)
+	if m := e.Metric(metric); m.Observe(0, name, hash) {
+		m.Show(value)
 	}
 }
 
-// label returns the state of a label, nil for one above the limit.
-func (e *Evidence) label(k key, sec int64) *label {
-	l := e.labels[k]
-	if l == nil && len(e.labels) < e.config.MaxLabels {
-		l = newLabel(k, sec)
-		e.labels[k] = l
-	}
-	return l
-}
-
-func (e *Evidence) metric(l *label, name string) *counts {
+func (e *Evidence) countsOf(l *label, name string) *counts {
 	if l.counts == nil {
 		l.counts = e.counts[name]
 	}
@@ -104,6 +89,7 @@ func (e *Evidence) metric(l *label, name string) *counts {
 func (e *Evidence) age(sec int64) {
 	passed := min(sec/halfLife-e.aged, 32)
 	e.aged = sec / halfLife
+	e.forgetMetrics()
 	for k, l := range e.labels {
 		if l.last < sec-day {
 			delete(e.labels, k)

@@ -16,29 +16,35 @@ type exact struct {
 	used  int
 }
 
-// add counts a value and returns how often it was seen; full is true, and
-// nothing is counted, when the value would be one too many.
-func (e *exact) add(hash uint64, sec int64) (count uint32, full bool) {
+// again counts a value that is held and returns how often it was seen, 0 for one
+// that is not.
+func (e *exact) again(hash uint64, sec int64) uint32 {
 	slot := e.find(hash)
 	if slot == nil || slot.count == 0 {
-		if e.used == exactLimit {
-			e.rebuild(sec - day)
-		}
-		if e.used == exactLimit {
-			return 0, true
-		}
-		if 2*(e.used+1) > len(e.slots) {
-			e.rebuild(0)
-		}
-		slot = e.find(hash)
-		slot.hash = hash
-		e.used++
+		return 0
 	}
 	slot.last = max(slot.last, uint32(sec))
 	if slot.count < 1<<32-1 {
 		slot.count++
 	}
-	return slot.count, false
+	return slot.count
+}
+
+// add takes up a value that is not held; full is true, and nothing is counted,
+// when it would be one too many.
+func (e *exact) add(hash uint64, sec int64) (full bool) {
+	if e.used == exactLimit {
+		e.rebuild(sec - day)
+	}
+	if e.used == exactLimit {
+		return true
+	}
+	if 2*(e.used+1) > len(e.slots) {
+		e.rebuild(0)
+	}
+	*e.find(hash) = sighting{hash: hash, last: uint32(sec), count: 1}
+	e.used++
+	return false
 }
 
 // find returns the slot of hash, or the free one where it belongs.

@@ -4,6 +4,7 @@ import "github.com/cespare/xxhash/v2"
 
 // label is the state of one (metric, label): exact below 256 values, else dense.
 type label struct {
+	name        string
 	salt        uint64
 	first, last int64  // seconds
 	seen        uint64 // observations
@@ -18,7 +19,7 @@ type label struct {
 }
 
 func newLabel(k key, sec int64) *label {
-	return &label{salt: k.salt(), first: sec, last: sec, news: rate{began: sec}}
+	return &label{name: k.label, salt: k.salt(), first: sec, last: sec, news: rate{began: sec}}
 }
 
 func (k key) salt() uint64 {
@@ -27,9 +28,6 @@ func (k key) salt() uint64 {
 
 // note counts an observation of which the memory knew that much.
 func (l *label) note(known int, sec int64) {
-	l.seen++
-	l.weight++
-	l.last = max(l.last, sec)
 	switch known {
 	case unseen:
 		l.fresh++
@@ -39,20 +37,15 @@ func (l *label) note(known int, sec int64) {
 	}
 }
 
-// count adds a value to the windows and returns how often it was seen, if that
-// is known exactly, else 1.
-func (l *label) count(hash uint64, sec int64) uint32 {
-	if l.dense == nil {
-		count, full := l.exact.add(hash, sec)
-		if !full {
-			return count
+// makeDense gives up counting exactly. From now on the memory tells which values are known.
+func (l *label) makeDense(m *memory, sec int64) {
+	l.dense = l.exact.dense(l.first, l.last)
+	for _, s := range l.exact.slots {
+		if s.count > 1 {
+			m.mark(s.hash, sec) // a second time
 		}
-		l.dense = l.exact.dense(l.first, l.last)
-		l.exact = exact{}
 	}
-	l.dense.advance(sec)
-	l.dense.add(hash, sec)
-	return 1
+	l.exact = exact{}
 }
 
 func (l *label) distinct(sec, window int64) float64 {

@@ -21,18 +21,24 @@ type memory struct {
 	lines [2][]line // the current generation first
 	used  int       // values in the current generation
 	began int64     // of the current generation, seconds
+	era   uint32    // how many there were
 }
 
 func newMemory(values int) memory {
 	n := max(values/valuesPerLine, 1)
-	return memory{lines: [2][]line{make([]line, n), make([]line, n)}}
+	return memory{lines: [2][]line{make([]line, n), make([]line, n)}, era: 1}
+}
+
+// expire begins a new generation when the current one is full or old.
+func (m *memory) expire(sec int64) {
+	if m.used >= len(m.lines[0])*valuesPerLine || sec >= m.began+day/2 {
+		m.rotate(sec)
+	}
 }
 
 // mark remembers a sighting and returns what was known before it.
 func (m *memory) mark(hash uint64, sec int64) int {
-	if m.used >= len(m.lines[0])*valuesPerLine || sec >= m.began+day/2 {
-		m.rotate(sec)
-	}
+	m.expire(sec)
 	at := hash % uint64(len(m.lines[0]))
 	bits := spread(hash)
 	current := &m.lines[0][at]
@@ -48,6 +54,7 @@ func (m *memory) rotate(sec int64) {
 	clear(m.lines[1])
 	m.lines[0], m.lines[1] = m.lines[1], m.lines[0]
 	m.used, m.began = 0, sec
+	m.era++
 }
 
 // spread is one bit in each of the four words of a line's half.

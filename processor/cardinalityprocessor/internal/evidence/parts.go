@@ -84,10 +84,11 @@ func (e *exact) load(r *reader) {
 		if !r.demand(s.count > 0) {
 			return
 		}
+		if !r.demand(e.again(s.hash, 0) == 0) { // not there before
+			return
+		}
 		e.add(s.hash, int64(s.last))
-		slot := e.find(s.hash)
-		r.demand(slot.count == 1) // not there before
-		*slot = s
+		*e.find(s.hash) = s
 	}
 }
 
@@ -98,8 +99,8 @@ func (s *staircase) save(w *writer) {
 	for _, pane := range s.panes {
 		w.number(uint64(pane))
 	}
-	for _, cell := range s.cells {
-		*w = append(*w, byte(cell), byte(cell>>8))
+	for _, word := range s.words {
+		w.word(word)
 	}
 }
 
@@ -115,13 +116,14 @@ func loadStaircase(r *reader) *staircase {
 	if !r.demand(len(r.rest) >= 2*registers) {
 		return s
 	}
-	for i := range s.cells {
-		s.cells[i] = uint16(r.rest[2*i]) | uint16(r.rest[2*i+1])<<8
-		if ranks := unpack(s.cells[i]); !r.demand(ranks[classes-1] <= topRank && ranks.pack() == s.cells[i]) {
+	for i := range s.words {
+		s.words[i] = r.word()
+	}
+	for i := range registers {
+		if ranks := unpack(s.cell(i)); !r.demand(ranks[classes-1] <= topRank && ranks.pack() == s.cell(i)) {
 			return s
 		}
 	}
-	r.rest = r.rest[2*registers:]
 	return s
 }
 

@@ -33,7 +33,8 @@ type staircase struct {
 	since [classes]int64
 	// panes number the running panes of the three windows, from 1970.
 	panes [len(steps)]int64
-	cells [registers]uint16
+	// words hold four registers each, the first in the lowest bits.
+	words [registers / 4]uint64
 }
 
 type climb [classes]uint8
@@ -59,8 +60,12 @@ func place(hash uint64) (int, uint8) {
 // add counts a value seen at sec; one older than every span leaves no trace.
 func (s *staircase) add(hash uint64, sec int64) {
 	register, rank := place(hash)
-	cell := s.cells[register]
+	cell := s.cell(register)
 	if bits.TrailingZeros16(^cell) >= int(rank) {
+		return
+	}
+	if sec >= s.since[0] { // in all spans, for they begin no later
+		s.set(register, raise(cell, rank))
 		return
 	}
 	ranks := unpack(cell)
@@ -69,7 +74,17 @@ func (s *staircase) add(hash uint64, sec int64) {
 			ranks[c] = max(ranks[c], rank)
 		}
 	}
-	s.cells[register] = ranks.pack()
+	s.set(register, ranks.pack())
+}
+
+// raise lifts the spans below a rank to it: they share the climb to its first steps,
+// and the steps that follow stay where they are.
+func raise(cell uint16, rank uint8) uint16 {
+	higher := cell
+	for range rank {
+		higher &= higher - 1
+	}
+	return higher | (1<<rank - 1)
 }
 
 // advance closes the panes that end by sec.
@@ -85,30 +100,47 @@ func (s *staircase) advance(sec int64) {
 	}
 	s.shiftTimes(ticks)
 	if ticks == [len(steps)]int64{1} {
-		for i, cell := range s.cells {
+		for i, word := range s.words[:] {
 			// As many clear bits as the minute has spans: nothing there grows older.
-			if cell&(1<<minuteSpans-1) != 0 {
-				s.cells[i] = tick(cell)
+			if word&(ones*(1<<minuteSpans-1)) != 0 {
+				s.words[i] = tick(word)
 			}
 		}
 		return
 	}
-	for i, cell := range s.cells {
-		if cell != 0 {
-			s.cells[i] = unpack(cell).shift(ticks).pack()
+	for i, word := range s.words[:] {
+		for lane := 0; word != 0 && lane < 64; lane += 16 {
+			if cell := uint16(word >> lane); cell != 0 {
+				s.set(4*i+lane/16, unpack(cell).shift(ticks).pack())
+			}
 		}
 	}
 }
 
-// tick is shift for the usual case, one tick of the minute alone: a clear bit
-// goes in first, and the one that ends the oldest span of the minute goes out.
-func tick(cell uint16) uint16 {
-	free := ^cell
-	for range minuteSpans - 1 {
-		free &= free - 1
-	}
-	below := free&-free - 1
-	return cell&below<<1 | cell&^(below<<1|1)
+func (s *staircase) cell(register int) uint16 {
+	return uint16(s.words[register/4] >> (16 * (register % 4)))
+}
+
+func (s *staircase) set(register int, cell uint16) {
+	lane := 16 * (register % 4)
+	word := &s.words[register/4]
+	*word = *word&^(0xffff<<lane) | uint64(cell)<<lane
+}
+
+// ones is the lowest bit of each of the four registers of a word.
+const ones = 0x0001_0001_0001_0001
+
+// tick is shift for the usual case, one tick of the minute alone: a clear bit goes
+// in first, and the one that ends the oldest span of the minute goes out. It is done
+// to four registers at a time: each has more clear bits than are looked for, so
+// nothing is borrowed or carried from one to the next.
+func tick(word uint64) uint64 {
+	free := ^word
+	free &= free - ones
+	free &= free - ones
+	free &= free - ones // minuteSpans - 1 times
+	below := free&(^free+ones) - ones
+	return word&below<<1 | word&^(below<<1|ones)
 }
 
 // shiftTimes moves the begins of the spans as shift moves their ranks. When ticks

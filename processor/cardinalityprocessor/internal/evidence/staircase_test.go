@@ -35,7 +35,7 @@ func TestARegisterHoldsTheHighestRankOfEachSpan(t *testing.T) {
 				}
 			}
 		}
-		assert.Equal(t, want, unpack(s.cells[0]))
+		assert.Equal(t, want, unpack(s.cell(0)))
 		for level, window := range []int64{minute, hour, day} {
 			// The oldest span of a window reaches back to its begin, or to the first value.
 			assert.LessOrEqual(t, s.since[bounds[level+1]-1], max(now-window, start))
@@ -61,7 +61,25 @@ func TestATickOfTheMinuteIsAShift(t *testing.T) {
 	for cell := range 1 << 16 {
 		ranks := unpack(uint16(cell))
 		if ranks[classes-1] <= topRank && ranks.pack() == uint16(cell) {
-			assert.Equal(t, ranks.shift([len(steps)]int64{1}).pack(), tick(uint16(cell)))
+			beside := uint64(0x0fff_0000_0000_03ff &^ (0xffff << (cell % 4 * 16))) // in other lanes
+			want := ranks.shift([len(steps)]int64{1}).pack()
+			assert.Equal(t, want, uint16(tick(uint64(cell)<<(cell%4*16)|beside)>>(cell%4*16)))
+		}
+	}
+}
+
+func TestARaiseLiftsTheSpansBelowARank(t *testing.T) {
+	for cell := range 1 << 16 {
+		ranks := unpack(uint16(cell))
+		if ranks[classes-1] > topRank || ranks.pack() != uint16(cell) {
+			continue
+		}
+		for rank := uint8(1); rank <= topRank; rank++ {
+			want := ranks
+			for c := range want {
+				want[c] = max(want[c], rank)
+			}
+			assert.Equal(t, want.pack(), raise(uint16(cell), rank))
 		}
 	}
 }

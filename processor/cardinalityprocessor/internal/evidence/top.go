@@ -12,6 +12,7 @@ const (
 type heavy struct {
 	hash   uint64
 	weight uint32
+	era    uint32 // of the memory, in which it is known as seen often
 	text   string
 }
 
@@ -19,13 +20,16 @@ type heavy struct {
 // hold the index of an entry plus one.
 type top struct {
 	heavies []heavy
-	least   int
-	head    [topSize]uint8
-	next    [topSize]uint8
+	// least is an index, and the weight it had: since weights only grow, no entry
+	// is lighter than that.
+	least  int
+	weight uint32
+	head   [topSize]uint8
+	next   [topSize]uint8
 }
 
-// hit adds one to a value that is in the top.
-func (t *top) hit(hash uint64) bool {
+// hit adds one to a value that is in the top, and returns it; nil for others.
+func (t *top) hit(hash uint64) *heavy {
 	for i := t.head[hash%topSize]; i != 0; i = t.next[i-1] {
 		h := &t.heavies[i-1]
 		if h.hash != hash {
@@ -34,17 +38,22 @@ func (t *top) hit(hash uint64) bool {
 		if h.weight < 1<<32-1 {
 			h.weight++
 		}
-		if int(i-1) == t.least {
-			t.findLeast()
-		}
-		return true
+		return h
 	}
-	return false
+	return nil
 }
 
 // admits tells whether a value of that weight has a place in the top.
 func (t *top) admits(weight uint32) bool {
-	return len(t.heavies) < topSize || weight > t.heavies[t.least].weight
+	switch {
+	case len(t.heavies) < topSize:
+		return true
+	case weight <= t.weight:
+		return false
+	case t.heavies[t.least].weight != t.weight:
+		t.findLeast()
+	}
+	return weight > t.weight
 }
 
 // put gives a value a place, the lightest one's if all are taken.
@@ -78,6 +87,7 @@ func (t *top) findLeast() {
 			t.least = i
 		}
 	}
+	t.weight = t.heavies[t.least].weight
 }
 
 // halve ages the weights by one half-life.
@@ -85,6 +95,7 @@ func (t *top) halve() {
 	for i := range t.heavies {
 		t.heavies[i].weight /= 2
 	}
+	t.weight /= 2
 }
 
 // shorten cuts a text to maxText bytes, at a rune, and lets go of the rest.
