@@ -34,6 +34,8 @@ type plan struct {
 	id      uint64
 	shapes  []*shape // of the metric when its points were routed
 	next    *plan    // of the metric that came after it last
+	outputs bool     // the aggregator makes series of its name, as of
+	version uint64   // of the aggregator
 }
 
 // classOf returns the class of a resource.

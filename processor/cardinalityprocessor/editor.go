@@ -148,7 +148,7 @@ func (r *route) drops() (reason, bool) {
 	switch {
 	case r.drop:
 		return dropSeries, true
-	case r.refused != 0:
+	case r.refused:
 		return tooManyInputs, true
 	}
 	return 0, false

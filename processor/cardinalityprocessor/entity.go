@@ -1,14 +1,20 @@
 package cardinalityprocessor
 
 import (
+	"slices"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"weir.example/internal/series"
 )
 
 // entity is what is remembered of a resource.
 type entity struct {
 	class    *class
 	variants []*variant // the first is the resource as it is
-	hash     routeKey   // its part of the key of a route
+	trail    trail      // of the series whose points were routed
+	fate     *fate      // that one of them got last
+	used     series.Generation
 }
 
 // variant is a resource without the labels that were superseded.
@@ -17,18 +23,42 @@ type variant struct {
 	contender *contender
 }
 
+// fate is what most routes of an entity have in common.
+type fate struct {
+	variant   *variant
+	contender *contender
+	removed   []string // superseded keys of the point
+}
+
 // entity returns what is known of the resource.
 func (w *walker) entity(resource pcommon.Map) *entity {
 	e := w.entities.Get(resource, "", nil, func() *entity {
-		e := &entity{class: w.classOf(resource)}
+		e := &entity{class: w.classOf(resource), used: w.generation}
 		e.variants = []*variant{{removal: e.class.removals[0]}}
-		w.newest++
-		w.hasher.number(&e.hash, "entity", w.newest)
 		w.resources++
 		return e
 	})
+	if e.used != w.generation {
+		w.renew(e)
+	}
 	e.class.used = w.generation
 	return e
+}
+
+// renew counts the routes of an entity among those of this generation, without the ones that are not used any more.
+func (w *walker) renew(e *entity) {
+	w.routes.before -= len(e.trail.routes)
+	e.trail.sweep(w.generation)
+	w.routes.now += len(e.trail.routes)
+	e.used = w.generation
+}
+
+// share returns the one fate that is equal to f, where it is that of the series before.
+func (e *entity) share(f fate) *fate {
+	if e.fate == nil || e.fate.variant != f.variant || e.fate.contender != f.contender || !slices.Equal(e.fate.removed, f.removed) {
+		e.fate = &f
+	}
+	return e.fate
 }
 
 // variant returns the resource as the plan has it, where points have no say.

@@ -5,7 +5,6 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -15,21 +14,21 @@ import (
 	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
 
-// refusal is after how long a series that found no room is tried again.
-const refusal = 10 * time.Second
+// refusal is after how many seconds a series that found no room is tried again.
+const refusal = 10
 
-// route is what becomes of the points of one series.
+// route is what becomes of the points of one series, in 64 bytes.
 type route struct {
-	drop       bool
-	merge      bool
-	ref        aggregate.Ref // where merge is set
-	used       series.Generation
-	generation uint64       // of ref
-	own        aggregate.ID // identity after supersede, before the other rules
-	refused    int64        // Unix nanoseconds at which there was no room for its input, 0: there was
-	variant    *variant
-	contender  *contender
-	removed    []string // superseded keys of the point
+	*fate
+	key     routeKey
+	own     aggregate.ID  // identity after supersede, before the other rules
+	ref     aggregate.Ref // where merge is set
+	since   uint32        // of refused: Unix seconds; of ref: the aggregator's generation; else its version
+	after   int32         // place in the trail of the route that came after it last
+	used    series.Generation
+	drop    bool
+	merge   bool
+	refused bool // there was no room for its input
 }
 
 // shape is what the identity of a series has besides resource, name and attributes.
@@ -51,6 +50,7 @@ type visit struct {
 	variant  *variant
 	resource pcommon.Map
 	scope    pcommon.InstrumentationScope
+	shape    *shape // of a metric whose points are routed
 }
 
 func (m *visit) monotonic() bool {
@@ -90,19 +90,17 @@ func (w *walker) shapeOf(m *visit) *shape {
 
 // route returns what becomes of a point of the metric.
 func (w *walker) route(m *visit, point pcommon.Map) *route {
-	key := w.shapeOf(m).hash
-	for i := range key {
-		key[i] += m.entity.hash[i]
+	key := m.shape.hash
+	if point.Len() > 0 {
+		for k, v := range point.All() {
+			w.hasher.label(&key, k, v.AsString())
+		}
 	}
-	for k, v := range point.All() {
-		w.hasher.label(&key, k, v.AsString())
-	}
-	r, known := w.routes[key]
+	r, known := m.entity.trail.find(key)
 	if !known {
-		r = &route{variant: m.variant}
-		w.routes[key] = r
-		w.lead(r, m, point)
-	} else if w.stale(r) {
+		w.routes.now++
+	}
+	if !known || w.stale(r) {
 		w.lead(r, m, point)
 	}
 	r.used = w.generation
@@ -114,11 +112,14 @@ func (w *walker) stale(r *route) bool {
 	switch {
 	case r.drop:
 		return false
-	case r.refused != 0:
-		return w.now().UnixNano()-r.refused > int64(refusal)
+	case r.refused:
+		return uint32(w.now().Unix())-r.since > refusal
 	case r.merge:
-		return r.generation != w.aggregator.Generation()
+		return r.since != uint32(w.aggregator.Generation())
+	case r.since == uint32(w.aggregator.Version()):
+		return false
 	}
+	r.since = uint32(w.aggregator.Version())
 	return w.aggregator.HasOutput(r.own)
 }
 
@@ -128,6 +129,7 @@ func (w *walker) lead(r *route, m *visit, point pcommon.Map) {
 	m.resource.CopyTo(resource)
 	point.CopyTo(attributes)
 	var onResource, onPoint rules.Rewrite
+	r.fate = m.entity.share(fate{variant: m.variant})
 	if program := m.plan.program; program != nil {
 		onResource, onPoint = program.Rewrite(resource, point), program.Rewrite(attributes, point)
 		if r.drop = onResource.DropSeries || onPoint.DropSeries; r.drop {
@@ -141,8 +143,9 @@ func (w *walker) lead(r *route, m *visit, point pcommon.Map) {
 		Resource: resource, Attributes: attributes, ScopeName: m.scope.Name(), ScopeVersion: m.scope.Version(),
 		Name: m.plan.name, Description: m.Description(), Unit: m.Unit(), Type: m.Type(), Monotonic: m.monotonic(),
 	}
-	r.own, r.refused = series.ID(), 0
+	r.own, r.refused = series.ID(), false
 	if r.merge = len(onResource.Merged)+len(onPoint.Merged) > 0 || w.aggregator.HasOutput(r.own); !r.merge {
+		r.since = uint32(w.aggregator.Version())
 		return
 	}
 	series.Function = w.functionOf(m.plan.name, attributes)
@@ -150,10 +153,10 @@ func (w *walker) lead(r *route, m *visit, point pcommon.Map) {
 	rewrite(attributes, onPoint.Merged)
 	ref, err := w.aggregator.Resolve(r.own, &series)
 	if err != nil {
-		r.refused = w.now().UnixNano()
+		r.refused, r.since = true, uint32(w.now().Unix())
 		return
 	}
-	r.ref, r.generation = ref, w.aggregator.Generation()
+	r.ref, r.since = ref, uint32(w.aggregator.Generation())
 }
 
 // contend finds the incarnation that a series is of.
@@ -162,12 +165,13 @@ func (w *walker) contend(r *route, m *visit, onResource, onPoint []string, point
 		return
 	}
 	slices.Sort(onPoint)
-	r.variant, r.removed = w.incarnation(m.entity, m.entity.class.removal(onResource), m.resource), onPoint
-	r.contender = r.variant.contender
+	f := fate{variant: w.incarnation(m.entity, m.entity.class.removal(onResource), m.resource), removed: onPoint}
+	f.contender = f.variant.contender
 	w.pointwise = w.pointwise || len(onPoint) > 0
 	if len(onPoint) > 0 || w.pointwise && len(onResource) == 0 {
-		r.contender = w.contender(m.resource, onResource, point, onPoint)
+		f.contender = w.contender(m.resource, onResource, point, onPoint)
 	}
+	r.fate = m.entity.share(f)
 }
 
 // functionOf decides before rules take the quantile away: what is left is still a set of quantiles.

@@ -70,7 +70,7 @@ func (w *walker) examine(m *visit, plain bool, t *tally) step {
 	case m.plan.drop:
 		t.dropped[dropSeries] += pointCount(m.Metric)
 		s.action = removed
-	case m.plan.program != nil || w.aggregator.HasOutputs(m.plan.name):
+	case m.plan.program != nil || w.hasOutputs(m.plan):
 		s.action = w.examinePoints(m)
 	}
 	return s
@@ -98,6 +98,7 @@ func (w *walker) examinePoints(m *visit) action {
 // examine decides how the points are treated and notes of which incarnations they are.
 func examine[S points[P], P point[P]](w *walker, m *visit, s S, kind *pointKind[P]) action {
 	if needsRoutes(w, m, s) {
+		m.shape = w.shapeOf(m)
 		for i := range s.Len() {
 			p := s.At(i)
 			r := w.route(m, p.Attributes())
@@ -126,7 +127,7 @@ func examine[S points[P], P point[P]](w *walker, m *visit, s S, kind *pointKind[
 // needsRoutes tells whether points of the metric can differ in what becomes of them, or merge.
 func needsRoutes[S points[P], P point[P]](w *walker, m *visit, s S) bool {
 	program := m.plan.program
-	if m.plan.merge || w.aggregator.HasOutputs(m.plan.name) ||
+	if m.plan.merge || w.hasOutputs(m.plan) ||
 		program != nil && (program.PerPoint() || w.pointwise && program.Supersedes()) {
 		return true
 	}
@@ -136,6 +137,14 @@ func needsRoutes[S points[P], P point[P]](w *walker, m *visit, s S) bool {
 		}
 	}
 	return false
+}
+
+// hasOutputs tells whether a series of the metric may be one that the aggregator makes.
+func (w *walker) hasOutputs(p *plan) bool {
+	if version := w.aggregator.Version(); p.version != version {
+		p.version, p.outputs = version, w.aggregator.HasOutputs(p.name)
+	}
+	return p.outputs
 }
 
 func touches(p *plan, attrs pcommon.Map) bool {

@@ -12,6 +12,7 @@ import (
 
 	"weir.example/internal/flinktest"
 	"weir.example/processor/cardinalityprocessor/internal/rules"
+	"weir.example/processor/cardinalityprocessor/internal/supersede"
 )
 
 var entityKeys = []string{
@@ -100,6 +101,7 @@ func benchmarkWalk(b *testing.B, rename, changes bool, list []rules.Rule) {
 	}
 	cfg.Rules = list
 	r := newPlainRig(b, cfg)
+	r.walker.owners = supersede.New(supersede.DefaultMaxOutputs)
 	raw := scrapeOf(b)
 	points := raw.DataPointCount()
 	const copies = 16

@@ -15,7 +15,7 @@ import (
 const (
 	// idleTime is a generation: what was used in neither this one nor the one before is forgotten.
 	idleTime = 10 * time.Minute
-	// maxPlans (about 200 bytes each), maxResources (about 1000) and maxRoutes (about 150) bound what is remembered; when
+	// maxPlans (about 200 bytes each), maxResources (about 1000) and maxRoutes (about 70) bound what is remembered; when
 	// there was more, everything is found out anew. That costs time, never correctness.
 	maxPlans     = 1_000_000
 	maxResources = 1_000_000
@@ -35,11 +35,11 @@ type walker struct {
 
 	entities   *series.Memo[*entity]
 	classes    map[string]*class // by keys and the values that rules read
-	routes     map[routeKey]*route
 	contenders map[contenderKey]*contender
 	plans      int    // how many there are
 	resources  int    // in entities
-	newest     uint64 // id that a plan or an entity got
+	routes     counts // in trails of entities
+	newest     uint64 // id that a plan got
 	pointwise  bool   // labels of points were superseded
 	hasher     hasher
 	generation series.Generation
@@ -51,6 +51,17 @@ type walker struct {
 	taken  []*route // of the points of routed steps
 	record supersede.Record
 	editor *editor
+}
+
+// counts are those of what was used in this generation, and in the one before but not yet in this one.
+type counts struct{ now, before int }
+
+// turn goes on to a later generation.
+func (c *counts) turn(generations series.Generation) {
+	if c.before = 0; generations == 1 {
+		c.before = c.now
+	}
+	c.now = 0
 }
 
 // newWalker makes a walker of its stages, state and functions.
@@ -72,9 +83,8 @@ func (w *walker) forget() {
 	w.entities = series.NewMemo[*entity]()
 	w.entities.Sweep(w.generation, 1)
 	w.classes = map[string]*class{}
-	w.routes = map[routeKey]*route{}
 	w.contenders = map[contenderKey]*contender{}
-	w.plans, w.resources = 0, 0
+	w.plans, w.resources, w.routes = 0, 0, counts{}
 }
 
 // walk edits md in place. What merges is taken out of it and encoded into the batch, which is nil if there is none. An
@@ -93,13 +103,14 @@ func (w *walker) walk(md pmetric.Metrics, t *tally) (*aggregate.Batch, error) {
 
 // sweep forgets what was not used for a while.
 func (w *walker) sweep() {
-	if len(w.routes) > maxRoutes || w.plans > maxPlans || w.resources > maxResources {
+	if w.routes.now+w.routes.before > maxRoutes || w.plans > maxPlans || w.resources > maxResources {
 		w.forget()
 	}
 	now := series.Generation(w.now().UnixNano() / int64(idleTime))
 	if now == w.generation {
 		return
 	}
+	w.routes.turn(now - w.generation)
 	w.generation = now
 	w.entities.Sweep(now, 1)
 	w.resources = w.entities.Len()
@@ -107,11 +118,6 @@ func (w *walker) sweep() {
 		if now-c.used > 1 {
 			w.plans -= len(c.plans)
 			delete(w.classes, key)
-		}
-	}
-	for key, r := range w.routes {
-		if now-r.used > 1 {
-			delete(w.routes, key)
 		}
 	}
 	for key, c := range w.contenders {

@@ -98,12 +98,12 @@ func TestWhatIsRememberedIsForgottenWhenItIsNotUsed(t *testing.T) {
 		r.consume(callOf(map[string]any{"pod": "a", "host": fmt.Sprint(i)}, "m", map[string]any{"partition": "1"}))
 	}
 	require.Equal(t, 100, r.walker.entities.Len())
-	require.Len(t, r.walker.routes, 100)
+	require.Equal(t, 100, r.walker.routes.now)
 	require.Len(t, r.walker.contenders, 100)
 	r.clock = r.clock.Add(3 * idleTime)
 	r.consume(callOf(map[string]any{"pod": "a", "host": "new"}, "m", map[string]any{"partition": "1"}))
 	assert.Equal(t, 1, r.walker.entities.Len())
-	assert.Len(t, r.walker.routes, 1)
+	assert.Equal(t, 1, r.walker.routes.now)
 	assert.Len(t, r.walker.contenders, 1)
 
 	r.walker.plans = maxPlans + 1

@@ -55,6 +55,7 @@ type Aggregator struct {
 	live        int            // inputs
 	known       int            // inputs, live and ended
 	outCount    int
+	version     uint64 // of places
 	freeDetails []uint32
 
 	// Of this process only.

@@ -175,6 +175,7 @@ func (a *Aggregator) putOutput(place uint32, out *output) {
 	}
 	a.outputs[place] = out
 	a.places[out.id] = place
+	a.version++
 	a.names[out.family.name]++
 	out.family.outputs++
 }

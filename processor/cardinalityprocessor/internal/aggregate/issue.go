@@ -74,6 +74,9 @@ func (a *Aggregator) HasOutput(id ID) bool {
 	return ok
 }
 
+// Version changes when outputs come or go.
+func (a *Aggregator) Version() uint64 { return a.version }
+
 // HasOutputs tells whether any output has this metric name.
 func (a *Aggregator) HasOutputs(name string) bool { return a.names[name] > 0 }
 

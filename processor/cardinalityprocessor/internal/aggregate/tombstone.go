@@ -86,6 +86,7 @@ func (a *Aggregator) forgetOutputs(at, ttl pcommon.Timestamp) (forgotten int) {
 		a.outputs[place] = nil
 		a.issue.freeOutputs = append(a.issue.freeOutputs, uint32(place))
 		delete(a.places, out.id)
+		a.version++
 		delete(a.issue.functions, uint32(place))
 		if a.names[out.family.name]--; a.names[out.family.name] == 0 {
 			delete(a.names, out.family.name)
