@@ -48,6 +48,12 @@ func Return(ctx context.Context, md pmetric.Metrics) {
 	}
 }
 
+// Lent tells whether a Return of md can be of any use.
+func Lent(ctx context.Context, md pmetric.Metrics) bool {
+	l, lent := ctx.Value(key{}).(*Lease)
+	return lent && l.md == md
+}
+
 // Returned tells whether the owner of the data gave it back. Two who did so were both wrong: neither owned it alone. It
 // means something only after a ConsumeMetrics that returned nil, and only for its caller.
 func (l *Lease) Returned() bool { return l.returns.Load() == 1 && !l.md.IsReadOnly() }

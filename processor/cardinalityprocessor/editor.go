@@ -14,6 +14,8 @@ type editor struct {
 	tally *tally
 	steps []step // that are left
 	split splitter
+	keep  bool // what is spent
+	spent spent
 
 	// Where the edit stands.
 	step        step
@@ -54,7 +56,12 @@ func numbersOf(m pmetric.Metric) pmetric.NumberDataPointSlice {
 // run edits md and returns the points that merge, nil if there are none.
 func (e *editor) run(md pmetric.Metrics, t *tally) *aggregate.Batch {
 	e.batch, e.tally, e.steps = nil, t, e.w.steps
+	place := -1
 	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
+		if place++; e.w.spent[place] {
+			e.spend(place, rm)
+			return true
+		}
 		e.split.begin(rm)
 		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
 			e.split.scope = sm
@@ -143,6 +150,9 @@ func editPoint[S points[P], P point[P]](e *editor, p P, kind *pointKind[P], slic
 	p.MoveTo(slice(e.split.point(e.metric, r.variant)).AppendEmpty())
 	return true
 }
+
+// passes tells whether points may remain.
+func (r *route) passes() bool { return !r.drop && !r.merge && !r.refused }
 
 func (r *route) drops() (reason, bool) {
 	switch {

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"weir.example/internal/lease"
 	"weir.example/internal/seglog"
 	"weir.example/processor/cardinalityprocessor/internal/aggregate"
 )
@@ -42,27 +43,28 @@ func (p *pipeline) Shutdown(ctx context.Context) error {
 // caller may repeat the call: what of it had its effect is recognised.
 func (p *pipeline) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
 	c := p.core
-	batch, err := c.take(ctx, md)
+	batch, rest, err := c.take(ctx, md)
 	if err != nil {
 		return err
 	}
-	if md.ResourceMetrics().Len() > 0 {
-		// Outside the lock: it may block, and points that merge need not wait for it.
-		if err := p.next.ConsumeMetrics(ctx, md); err != nil {
-			c.giveUp(batch)
-			return err
-		}
+	// Outside the lock: it may block, and points that merge need not wait for it.
+	if err := rest.pass(ctx, md, p.next); err != nil {
+		c.giveUp(batch)
+		return err
 	}
 	return c.absorb(ctx, batch)
 }
 
-// take walks over a call: what passes remains in md, what merges is in the batch, which is nil if there is none.
-func (c *core) take(ctx context.Context, md pmetric.Metrics) (*aggregate.Batch, error) {
+// take walks over a call: what passes remains in md, what merges is in the batch, which is nil if there is none, and
+// what it leaves behind is spent.
+func (c *core) take(ctx context.Context, md pmetric.Metrics) (*aggregate.Batch, spent, error) {
 	var t tally
 	c.mu.Lock()
 	c.owned = seglog.Position{}
+	c.walker.editor.keep = lease.Lent(ctx, md)
 	batch, err := c.walker.walk(md, &t)
-	owned := c.owned
+	owned, rest := c.owned, c.walker.editor.spent
+	c.walker.editor.spent = spent{}
 	c.mu.Unlock()
 	c.report.add(ctx, &t)
 	if err == nil && c.forces() {
@@ -72,7 +74,7 @@ func (c *core) take(ctx context.Context, md pmetric.Metrics) (*aggregate.Batch, 
 	if err != nil {
 		c.giveUp(batch)
 	}
-	return batch, err
+	return batch, rest, err
 }
 
 // absorb logs and applies a batch.

@@ -51,6 +51,7 @@ type visit struct {
 	resource pcommon.Map
 	scope    pcommon.InstrumentationScope
 	shape    *shape // of a metric whose points are routed
+	passing  bool   // likewise: some of them may remain
 }
 
 func (m *visit) monotonic() bool {

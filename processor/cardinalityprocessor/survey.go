@@ -20,6 +20,7 @@ const (
 type step struct {
 	action  action
 	routes  int      // index of the first point's route in taken
+	spent   bool     // routed, and no point remains
 	plan    *plan    // nil: the rename stage dropped the metric
 	variant *variant // where points have no say
 }
@@ -27,11 +28,12 @@ type step struct {
 // survey renames, finds out what becomes of each metric, and notes which incarnations the call holds, since who owns an
 // output is decided over the whole call. It tells whether nothing is left to do.
 func (w *walker) survey(md pmetric.Metrics, t *tally) (unchanged bool) {
-	w.steps, w.taken = w.steps[:0], w.taken[:0]
+	w.steps, w.spent, w.taken = w.steps[:0], w.spent[:0], w.taken[:0]
 	unchanged = true
 	plain := w.rules.Empty() && w.aggregator.Stats().Outputs == 0
 	for _, rm := range md.ResourceMetrics().All() {
 		m := visit{resource: rm.Resource().Attributes()}
+		passing, merging := false, false
 		for _, sm := range rm.ScopeMetrics().All() {
 			m.scope = sm.Scope()
 			metrics := sm.Metrics()
@@ -39,9 +41,12 @@ func (w *walker) survey(md pmetric.Metrics, t *tally) (unchanged bool) {
 				m.Metric = metrics.At(i)
 				s := w.examine(&m, plain, t)
 				unchanged = unchanged && s.action == passes
+				merging = merging || s.spent
+				passing = passing || !s.spent && s.action != removed
 				w.steps = append(w.steps, s)
 			}
 		}
+		w.spent = append(w.spent, merging && !passing)
 	}
 	return unchanged
 }
@@ -72,6 +77,7 @@ func (w *walker) examine(m *visit, plain bool, t *tally) step {
 		s.action = removed
 	case m.plan.program != nil || w.hasOutputs(m.plan):
 		s.action = w.examinePoints(m)
+		s.spent = s.action == routed && !m.passing
 	}
 	return s
 }
@@ -98,11 +104,12 @@ func (w *walker) examinePoints(m *visit) action {
 // examine decides how the points are treated and notes of which incarnations they are.
 func examine[S points[P], P point[P]](w *walker, m *visit, s S, kind *pointKind[P]) action {
 	if needsRoutes(w, m, s) {
-		m.shape = w.shapeOf(m)
+		m.shape, m.passing = w.shapeOf(m), false
 		for i := range s.Len() {
 			p := s.At(i)
 			r := w.route(m, p.Attributes())
 			w.taken = append(w.taken, r)
+			m.passing = m.passing || r.passes()
 			if !r.drop && w.contends(r.contender) {
 				w.see(r.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
 			}
