@@ -71,7 +71,7 @@ func (c *AggregateConfig) validate() error {
 
 // merges tells whether the rules may merge series. Those of a file may at any time.
 func (c *Config) merges() bool {
-	return c.RulesFile != "" || slices.ContainsFunc(c.Rules, func(r rules.Rule) bool {
+	return c.RulesFile != "" || c.Preset != "" || slices.ContainsFunc(c.Rules, func(r rules.Rule) bool {
 		switch r.Action {
 		case rules.Keep, rules.DropSeries, rules.Supersede:
 			return false

@@ -10,8 +10,8 @@ import (
 	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
 
-// class is what resources have in common whose attributes have the same keys, and the same values where the rules read
-// them: the rules say the same about their metrics. A Flink cluster has as many as it has kinds of entities, so what
+// class is what resources have in common whose attributes have the same keys, and the same values, or findings in them,
+// where the rules read them: the rules say the same about their metrics. A Flink cluster has as many as it has kinds of entities, so what
 // passes through costs memory by its names, not by its series.
 type class struct {
 	head     plan             // stands before the first metric of a resource
@@ -42,11 +42,7 @@ type plan struct {
 func (w *walker) classOf(resource pcommon.Map) *class {
 	var labels [][2]string
 	for key, value := range resource.All() {
-		label := [2]string{key}
-		if w.rules.Reads(key) {
-			label[1] = value.AsString()
-		}
-		labels = append(labels, label)
+		labels = append(labels, [2]string{key, w.rules.Reads(key, value.AsString())})
 	}
 	key := string(canonical(labels))
 	c, known := w.classes[key]
@@ -79,7 +75,7 @@ func (w *walker) newPlan(c *class, name string, resource pcommon.Map) *plan {
 	if p.program == nil || p.program.PerPoint() {
 		return p
 	}
-	rewrite := p.program.Rewrite(resource, pcommon.NewMap())
+	rewrite := p.program.RewriteResource(resource, pcommon.NewMap())
 	p.drop, p.merge, p.contend = rewrite.DropSeries, len(rewrite.Merged) > 0, p.program.Supersedes()
 	p.removal = c.removal(rewrite.Superseded)
 	return p

@@ -19,10 +19,16 @@ type Config struct {
 	// Rename gives Flink's metrics their documented names, units and kinds. `rename:` alone takes its defaults.
 	Rename configoptional.Optional[RenameConfig] `mapstructure:"rename"`
 
-	// Keep lists attribute keys, globs or /regexps/, that no rule touches. Default: [le, quantile].
+	// Preset names a set of rules that stand below all others: `sanitize`. Default: none.
+	Preset string `mapstructure:"preset"`
+
+	// Keep lists attribute keys, globs or /regexps/, that no rule but redact touches. Default: [le, quantile].
 	Keep []string `mapstructure:"keep"`
 
-	// Rules say what becomes of labels. For each label the first rule that matches decides. Default: none.
+	// AllowSensitive lists attribute keys, globs or /regexps/, in which nothing is redacted. Default: none.
+	AllowSensitive []string `mapstructure:"allow_sensitive"`
+
+	// Rules say what becomes of labels. For each label the first rule that matches and ends decides. Default: none.
 	Rules []rules.Rule `mapstructure:"rules"`
 
 	// RulesFile is a YAML file with keep and rules, which is watched. It stands in place of Rules. Default: none.
@@ -84,7 +90,7 @@ func (c *Config) Validate() error {
 	if rename := c.Rename.Get(); rename != nil {
 		faults = append(faults, rename.validate())
 	}
-	_, _, err := c.firstRules()
+	_, _, err := c.firstRules(nil)
 	return errors.Join(append(faults, err, c.Aggregate.validate())...)
 }
 

@@ -18,6 +18,7 @@ import (
 	"weir.example/processor/cardinalityprocessor/internal/aggregate"
 	"weir.example/processor/cardinalityprocessor/internal/keeper"
 	"weir.example/processor/cardinalityprocessor/internal/rules"
+	"weir.example/processor/cardinalityprocessor/internal/sanitize"
 	"weir.example/processor/cardinalityprocessor/internal/supersede"
 )
 
@@ -32,6 +33,7 @@ type core struct {
 	now    func() time.Time
 	next   consumer.Metrics // of the one pipeline that may merge
 	rename *renamer         // nil: the stage is off
+	reader *sanitize.Reader // of values; it keeps what it learned when rules change
 	set    *rules.Set       // in force at the start
 	file   *rulesFile       // of rules; nil: they stand in the configuration
 
@@ -62,13 +64,13 @@ func newCore(cfg *Config, set processor.Settings) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &core{cfg: cfg, id: set.ID, log: set.Logger, report: report, now: time.Now, health: health{log: set.Logger}}
+	c := &core{cfg: cfg, id: set.ID, log: set.Logger, report: report, now: time.Now, health: health{log: set.Logger}, reader: newReader()}
 	if stage := cfg.Rename.Get(); stage != nil {
 		if c.rename, err = newRenamer(stage); err != nil {
 			return nil, err
 		}
 	}
-	if c.set, c.file, err = cfg.firstRules(); err != nil {
+	if c.set, c.file, err = cfg.firstRules(c.reader); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -18,6 +18,7 @@ import (
 
 	"weir.example/internal/strictconfig"
 	"weir.example/processor/cardinalityprocessor/internal/rules"
+	"weir.example/processor/cardinalityprocessor/internal/sanitize"
 )
 
 const (
@@ -42,9 +43,9 @@ type rulesText struct {
 }
 
 // firstRules compiles the rules that are in force at first; file is nil when they stand in the configuration.
-func (cfg *Config) firstRules() (set *rules.Set, file *rulesFile, err error) {
+func (cfg *Config) firstRules(reader *sanitize.Reader) (set *rules.Set, file *rulesFile, err error) {
 	if cfg.RulesFile == "" {
-		set, err = cfg.compileRules(cfg.Rules, cfg.Keep)
+		set, err = cfg.compileRules(cfg.Rules, cfg.Keep, reader)
 		return set, nil, err
 	}
 	if len(cfg.Rules) > 0 {
@@ -55,16 +56,16 @@ func (cfg *Config) firstRules() (set *rules.Set, file *rulesFile, err error) {
 		return nil, nil, err
 	}
 	hash := sha256.Sum256(content)
-	set, err = cfg.compileFile(content)
+	set, err = cfg.compileFile(content, reader)
 	return set, &rulesFile{path: cfg.RulesFile, active: hash, judged: hash}, err
 }
 
-func (cfg *Config) compileFile(content []byte) (*rules.Set, error) {
+func (cfg *Config) compileFile(content []byte, reader *sanitize.Reader) (*rules.Set, error) {
 	var text rulesText
 	if err := text.parse(content); err != nil {
 		return nil, fmt.Errorf("rules_file: %q: %w", cfg.RulesFile, err)
 	}
-	set, err := cfg.compileRules(text.Rules, append(text.Keep, missing(cfg.Keep, text.Keep)...))
+	set, err := cfg.compileRules(text.Rules, append(text.Keep, missing(cfg.Keep, text.Keep)...), reader)
 	if err != nil {
 		return nil, fmt.Errorf("rules_file: %q: %w", cfg.RulesFile, err)
 	}
@@ -157,7 +158,7 @@ var errLater = errors.New("rules are put in force later")
 // swapRules puts rules in force between two calls. Series whose rules did not change keep their state; others go on
 // under another output from their last value on.
 func (c *core) swapRules(content []byte) error {
-	set, err := c.cfg.compileFile(content)
+	set, err := c.cfg.compileFile(content, c.reader)
 	if err != nil {
 		return err
 	}

@@ -167,7 +167,7 @@ func TestRulesFilesThatAreRefusedAtTheStart(t *testing.T) {
 	}{
 		"unknown key": {"rule: []", `rule: unknown key, did you mean "rules"? (allowed here: keep, rules)`},
 		"no YAML map": {"[]", "must be YAML with the keys keep and rules"},
-		"a bad rule":  {"rules: [{labels: [a], action: x}]", "rules[0].action: must be keep, drop, "},
+		"a bad rule":  {"rules: [{labels: [a], action: x}]", "rules[0].action: must be redact, template, keep, "},
 		"empty":       {" \n", `must not be empty (allowed: "rules: []" for none)`},
 	}
 	for name, test := range tests {

@@ -35,7 +35,7 @@ func newRig(t require.TestingT, cfg *Config, set component.TelemetrySettings) *r
 		rename, err = newRenamer(stage)
 		require.NoError(t, err)
 	}
-	rules, err := cfg.compileRules(cfg.Rules, cfg.Keep)
+	rules, err := cfg.compileRules(cfg.Rules, cfg.Keep, newReader())
 	require.NoError(t, err)
 	r.report, err = newReporter(set)
 	require.NoError(t, err)

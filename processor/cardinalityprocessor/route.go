@@ -23,11 +23,12 @@ type route struct {
 	key     routeKey
 	own     aggregate.ID  // identity after supersede, before the other rules
 	ref     aggregate.Ref // where merge is set
-	since   uint32        // of refused: Unix seconds; of ref: the aggregator's generation; else its version
+	since   uint32        // of refused: Unix seconds; of ref: see refGeneration; else the aggregator's version
 	after   int32         // place in the trail of the route that came after it last
 	used    series.Generation
 	drop    bool
 	merge   bool
+	open    bool // it merges as mined templates say, which may become wider
 	refused bool // there was no room for its input
 }
 
@@ -116,7 +117,7 @@ func (w *walker) stale(r *route) bool {
 	case r.refused:
 		return uint32(w.now().Unix())-r.since > refusal
 	case r.merge:
-		return r.since != uint32(w.aggregator.Generation())
+		return r.since != w.refGeneration(r, w.rules.Generation())
 	case r.since == uint32(w.aggregator.Version()):
 		return false
 	}
@@ -131,11 +132,13 @@ func (w *walker) lead(r *route, m *visit, point pcommon.Map) {
 	point.CopyTo(attributes)
 	var onResource, onPoint rules.Rewrite
 	r.fate = m.entity.share(fate{variant: m.variant})
+	learned := w.rules.Generation() // before the rules are asked: what they learn meanwhile makes the route stale
 	if program := m.plan.program; program != nil {
-		onResource, onPoint = program.Rewrite(resource, point), program.Rewrite(attributes, point)
+		onResource, onPoint = program.RewriteResource(resource, point), program.Rewrite(attributes, point)
 		if r.drop = onResource.DropSeries || onPoint.DropSeries; r.drop {
 			return
 		}
+		r.open = onPoint.Open
 		w.contend(r, m, onResource.Superseded, onPoint.Superseded, point)
 	}
 	remove(resource, onResource.Superseded)
@@ -157,7 +160,15 @@ func (w *walker) lead(r *route, m *visit, point pcommon.Map) {
 		r.refused, r.since = true, uint32(w.now().Unix())
 		return
 	}
-	r.ref, r.since = ref, uint32(w.aggregator.Generation())
+	r.ref, r.since = ref, w.refGeneration(r, learned)
+}
+
+// refGeneration changes when the ref of a route must be asked for again. Both parts only rise, so equal sums are equal parts.
+func (w *walker) refGeneration(r *route, learned uint64) uint32 {
+	if !r.open {
+		learned = 0
+	}
+	return uint32(w.aggregator.Generation() + learned)
 }
 
 // contend finds the incarnation that a series is of.

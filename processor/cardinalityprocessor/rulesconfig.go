@@ -9,7 +9,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"weir.example/processor/cardinalityprocessor/internal/detect"
 	"weir.example/processor/cardinalityprocessor/internal/rules"
+	"weir.example/processor/cardinalityprocessor/internal/sanitize"
+	"weir.example/processor/cardinalityprocessor/internal/template"
 )
 
 const (
@@ -17,13 +20,21 @@ const (
 	maxHashKey = 4096 // bytes
 )
 
-// compileRules compiles a list of rules with the configured hash key. Labels that match keep are touched by none.
-func (c *Config) compileRules(list []rules.Rule, keep []string) (*rules.Set, error) {
+// compileRules compiles a list of rules with what else is configured. The reader, nil for a new one, keeps what it
+// learned about values.
+func (c *Config) compileRules(list []rules.Rule, keep []string, reader *sanitize.Reader) (*rules.Set, error) {
 	key, err := c.readHashKey()
 	if err != nil {
 		return nil, err
 	}
-	return rules.Compile(list, keep, key)
+	return rules.Compile(rules.Source{
+		Rules: list, Keep: keep, Preset: c.Preset, AllowSensitive: c.AllowSensitive, HashKey: key, Reader: reader,
+	})
+}
+
+// newReader returns a reader of values that has learned nothing.
+func newReader() *sanitize.Reader {
+	return sanitize.NewReader(detect.New(), template.NewMiner(template.DefaultLimits))
 }
 
 // readHashKey returns the key of the action hash, nil if none is configured. Errors never hold a part of it.

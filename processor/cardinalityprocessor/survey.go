@@ -155,8 +155,8 @@ func (w *walker) hasOutputs(p *plan) bool {
 }
 
 func touches(p *plan, attrs pcommon.Map) bool {
-	for key := range attrs.All() {
-		if p.program.Touches(key) {
+	for key, value := range attrs.All() {
+		if p.program.Touches(key, value) {
 			return true
 		}
 	}

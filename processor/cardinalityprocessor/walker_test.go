@@ -68,7 +68,7 @@ func TestOtherRulesTakeEffectWithTheNextCall(t *testing.T) {
 		return md
 	}
 	assert.Zero(t, call().DataPointCount())
-	none, err := rules.Compile(nil, nil, nil)
+	none, err := rules.Compile(rules.Source{})
 	require.NoError(t, err)
 	r.walker.swapRules(none)
 	assert.Equal(t, 1, call().DataPointCount())

@@ -20,11 +20,11 @@ func TestMistakesAreNamedWithPathGivenAndAllowed(t *testing.T) {
 	}{
 		"unknown action": {
 			rules: on(func(r *Rule) { r.Action = "delete" }),
-			want:  `rules[0].action: must be keep, drop, drop_series, supersede, hash, bucket, truncate or map (got "delete")`,
+			want:  `rules[0].action: must be redact, template, keep, drop, drop_series, supersede, hash, bucket, truncate or map (got "delete")`,
 		},
 		"no action": {
 			rules: on(func(r *Rule) { r.Action = "" }),
-			want:  `rules[0].action: must be keep, drop, drop_series, supersede, hash, bucket, truncate or map (got "")`,
+			want:  `rules[0].action: must be redact, template, keep, drop, drop_series, supersede, hash, bucket, truncate or map (got "")`,
 		},
 		"no labels": {
 			rules: on(func(r *Rule) { r.Labels = nil }),
@@ -105,7 +105,7 @@ func TestMistakesAreNamedWithPathGivenAndAllowed(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := Compile(test.rules, test.keep, nil)
+			_, err := Compile(Source{Rules: test.rules, Keep: test.keep})
 			assert.EqualError(t, err, test.want)
 		})
 	}
@@ -113,7 +113,7 @@ func TestMistakesAreNamedWithPathGivenAndAllowed(t *testing.T) {
 
 func TestIdentityIsThatOfWhatSupersedeSees(t *testing.T) {
 	identity := func(keep []string, rules ...Rule) [32]byte {
-		set, err := Compile(rules, keep, nil)
+		set, err := Compile(Source{Rules: rules, Keep: keep})
 		require.NoError(t, err)
 		return set.Identity()
 	}

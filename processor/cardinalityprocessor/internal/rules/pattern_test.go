@@ -88,7 +88,7 @@ func FuzzMapping(f *testing.F) {
 	f.Add("/(/", "a", "", "b", "", "x")
 	f.Fuzz(func(t *testing.T, from1, to1, from2, to2, otherwise, value string) {
 		rule := Rule{Labels: []string{"l"}, Action: Map, Mapping: map[string]string{from1: to1, from2: to2}, Otherwise: otherwise}
-		set, err := Compile([]Rule{rule}, nil, nil)
+		set, err := Compile(Source{Rules: []Rule{rule}})
 		if err != nil {
 			return
 		}

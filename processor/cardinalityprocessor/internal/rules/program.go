@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"weir.example/processor/cardinalityprocessor/internal/sanitize"
 )
 
 // maxKeys bounds what a program remembers of attribute keys, which are input; further keys are decided each time.
@@ -14,12 +16,13 @@ const maxKeys = 4096
 // a set.
 type Program struct {
 	set       *Set
+	number    uint32 // in its set
 	rules     []*compiled
 	always    bool // a drop_series without labels
 	perPoint  bool // match.labels stands somewhere: attributes of the point decide
 	supersede bool
-	merge     bool
-	keys      map[string]*compiled // decided rule by key, nil: none; where perPoint is false
+	courses   map[string]*course // by key; nil: no rule touches it
+	text      *TextProgram       // of it, once asked for; the set's mutex guards it
 }
 
 // Edit is a new value for a label, or its removal.
@@ -33,7 +36,8 @@ type Edit struct {
 type Rewrite struct {
 	DropSeries bool
 	Superseded []string // keys to remove, which is no merging
-	Merged     []Edit
+	Merged     []Edit   // such that change nothing stand for values of which that may change
+	Open       bool     // what was mined may say otherwise in another Generation
 }
 
 // Program returns the rules that may concern a metric of that resource, nil if there are none.
@@ -55,28 +59,26 @@ func (s *Set) Program(metric string, resource pcommon.Map) *Program {
 	defer s.mu.Unlock()
 	p, known := s.programs[string(chosen)]
 	if !known {
-		p = newProgram(s, rules)
+		p = s.newProgram(rules)
 		s.programs[string(chosen)] = p
 	}
 	return p
 }
 
-func newProgram(set *Set, rules []*compiled) *Program {
-	p := &Program{set: set, rules: rules, keys: map[string]*compiled{}}
+// newProgram is called with the set's mutex held.
+func (s *Set) newProgram(rules []*compiled) *Program {
+	s.numbers++
+	p := &Program{set: s, number: s.numbers, rules: rules, courses: map[string]*course{}}
 	for _, rule := range rules {
 		p.perPoint = p.perPoint || len(rule.points) > 0
-		switch rule.action {
-		case Keep:
-		case Supersede:
-			p.supersede = true
-		case DropSeries:
-			p.always = p.always || len(rule.labels) == 0 && len(rule.points) == 0
-		default:
-			p.merge = true
-		}
+		p.supersede = p.supersede || rule.action == Supersede
+		p.always = p.always || rule.action == DropSeries && len(rule.labels) == 0 && len(rule.points) == 0
 	}
 	return p
 }
+
+// Generation changes when mined templates may have become wider. It is never 0.
+func (s *Set) Generation() uint64 { return s.reader.Generation() }
 
 // PerPoint tells whether the attributes of a point decide what becomes of other labels of its series.
 func (p *Program) PerPoint() bool { return p.perPoint }
@@ -87,50 +89,76 @@ func (p *Program) Supersedes() bool { return p.supersede }
 // DropsAll tells whether no point of the metric remains.
 func (p *Program) DropsAll() bool { return p.always }
 
-// Touches tells whether a rule may change the attribute or drop its series.
-func (p *Program) Touches(key string) bool {
-	if !p.perPoint {
-		return p.ruleOf(key) != nil
-	}
-	if p.set.keep.matchKey(key) {
+// Touches tells whether a rule may change the attribute of a point or drop its series.
+func (p *Program) Touches(key string, value pcommon.Value) bool {
+	c := p.course(key)
+	switch {
+	case c == nil:
 		return false
+	case c.byPoint || !c.byValue:
+		return true
 	}
-	for _, rule := range p.rules {
-		switch {
-		case !rule.labels.matchKey(key):
-		case rule.action != Keep:
-			return true
-		case len(rule.points) == 0:
-			return false
-		}
-	}
-	return false
+	v := p.judge(c, value.AsString(), pcommon.Map{}, true)
+	return v.end != nil || v.open || v.change
 }
 
-// Rewrite tells what becomes of attrs, which are those of a resource, a point or an exemplar. point holds the
-// attributes of the point that they belong to.
-func (p *Program) Rewrite(attrs, point pcommon.Map) Rewrite {
+// Rewrite tells what becomes of attrs, which are those of a point or an exemplar. point holds the attributes of the
+// point that they belong to.
+func (p *Program) Rewrite(attrs, point pcommon.Map) Rewrite { return p.rewrite(attrs, point, true) }
+
+// RewriteResource is Rewrite for the attributes of a resource. They are not mined: as many words as there are sources
+// are no reason to merge all that these have.
+func (p *Program) RewriteResource(attrs, point pcommon.Map) Rewrite {
+	return p.rewrite(attrs, point, false)
+}
+
+func (p *Program) rewrite(attrs, point pcommon.Map, mine bool) Rewrite {
 	r := Rewrite{DropSeries: p.always || p.perPoint && p.dropsWithoutLabels(point)}
 	for key, value := range attrs.All() {
-		rule := p.decide(key, point)
-		if rule == nil {
+		c := p.course(key)
+		if c == nil {
 			continue
 		}
-		switch rule.action {
-		case DropSeries:
+		old := value.AsString()
+		v := p.judge(c, old, point, mine)
+		r.Open = r.Open || v.open
+		switch {
+		case v.end != nil && v.end.action == DropSeries:
 			r.DropSeries = true
-		case Supersede:
-			r.Superseded = append(r.Superseded, strings.Clone(key))
-		case Drop:
-			r.Merged = append(r.Merged, Edit{Key: strings.Clone(key), Remove: true})
-		default:
-			old := value.AsString()
-			if fresh := rule.value(old); fresh != old {
-				r.Merged = append(r.Merged, Edit{Key: strings.Clone(key), Value: strings.Clone(fresh)})
-			}
+		case v.end != nil && v.end.action == Supersede:
+			r.Superseded = append(r.Superseded, c.key)
+		case v.end != nil && v.end.action == Drop:
+			r.Merged = append(r.Merged, Edit{Key: c.key, Remove: true})
+		case v.change:
+			r.Merged = append(r.Merged, Edit{Key: c.key, Value: strings.Clone(v.value)})
+		case v.open:
+			r.Merged = append(r.Merged, Edit{Key: c.key, Value: strings.Clone(old)})
 		}
 	}
 	return r
+}
+
+// judge asks the memory first.
+func (p *Program) judge(c *course, value string, point pcommon.Map, mine bool) verdict {
+	if !c.byValue || c.byPoint {
+		return c.judge(p.set.reader, value, point, mine)
+	}
+	space, memory := p.number<<1, p.set.memory
+	if mine {
+		space++
+	}
+	generation := p.set.reader.Generation() // before the judgement: what is learned meanwhile makes it old
+	hash := memory.Hash(space, c.key, value)
+	if v, known := memory.Get(hash, space, c.key, value, generation); known {
+		return v
+	}
+	v := c.judge(p.set.reader, value, point, mine)
+	at := sanitize.At[verdict]{Space: space, Key: c.key, Decision: v}
+	if v.open {
+		at.Generation = generation
+	}
+	memory.Put(hash, value, at)
+	return v
 }
 
 func (p *Program) dropsWithoutLabels(point pcommon.Map) bool {
@@ -142,45 +170,19 @@ func (p *Program) dropsWithoutLabels(point pcommon.Map) bool {
 	return false
 }
 
-// decide returns the first rule for the key that ends, nil if that is keep or there is none.
-func (p *Program) decide(key string, point pcommon.Map) *compiled {
-	if !p.perPoint {
-		return p.ruleOf(key)
+// course returns what the program may do to the label.
+func (p *Program) course(key string) *course {
+	if c, known := p.courses[key]; known {
+		return c
 	}
-	if p.set.keep.matchKey(key) {
-		return nil
-	}
-	for _, rule := range p.rules {
-		if rule.labels.matchKey(key) && holds(rule.points, point) {
-			return rule.unlessKeep()
+	c := p.newCourse(key)
+	if len(p.courses) < maxKeys {
+		if c == nil {
+			key = strings.Clone(key)
+		} else {
+			key = c.key
 		}
-	}
-	return nil
-}
-
-// ruleOf is decide for a program in which the point has no say.
-func (p *Program) ruleOf(key string) *compiled {
-	if rule, known := p.keys[key]; known {
-		return rule
-	}
-	var found *compiled
-	if !p.set.keep.matchKey(key) {
-		for _, rule := range p.rules {
-			if rule.labels.matchKey(key) {
-				found = rule.unlessKeep()
-				break
-			}
-		}
-	}
-	if len(p.keys) < maxKeys {
-		p.keys[strings.Clone(key)] = found
-	}
-	return found
-}
-
-func (c *compiled) unlessKeep() *compiled {
-	if c.action == Keep {
-		return nil
+		p.courses[key] = c
 	}
 	return c
 }

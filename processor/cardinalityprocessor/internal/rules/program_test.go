@@ -15,7 +15,7 @@ func attrs(t testing.TB, pairs map[string]any) pcommon.Map {
 }
 
 func program(t testing.TB, keep []string, rules ...Rule) *Program {
-	set, err := Compile(rules, keep, []byte("key"))
+	set, err := Compile(Source{Rules: rules, Keep: keep, HashKey: []byte("key")})
 	require.NoError(t, err)
 	p := set.Program("flink.task.numRecordsIn", attrs(t, map[string]any{"env": "prod", "service.name": "flink"}))
 	require.NotNil(t, p)
@@ -81,7 +81,7 @@ func TestTheFirstMatchingRuleEnds(t *testing.T) {
 	assert.Equal(t, []string{"task_id"}, r.Superseded)
 	assert.ElementsMatch(t, []Edit{{Key: "topic", Value: "a"}, {Key: "n", Value: "1"}, {Key: "zone", Remove: true}}, r.Merged)
 	for key, want := range map[string]bool{"env": false, "service.name": false, "user": false, "task_id": true, "zone": true} {
-		assert.Equal(t, want, p.Touches(key), key)
+		assert.Equal(t, want, p.Touches(key, pcommon.NewValueStr("v")), key)
 	}
 }
 
@@ -92,13 +92,13 @@ func TestMatchLooksAtResourceAndPoint(t *testing.T) {
 	}
 	p := program(t, nil, rule)
 	assert.True(t, p.PerPoint())
-	assert.True(t, p.Touches("user"))
+	assert.True(t, p.Touches("user", pcommon.NewValueStr("v")))
 	user := attrs(t, map[string]any{"user": "u"})
 	assert.Empty(t, p.Rewrite(user, attrs(t, map[string]any{"topic": "b"})).Merged)
 	assert.Empty(t, p.Rewrite(user, pcommon.NewMap()).Merged, "what is absent matches nothing")
 	assert.NotEmpty(t, p.Rewrite(user, attrs(t, map[string]any{"topic": "ab"})).Merged)
 
-	set, err := Compile([]Rule{rule}, nil, nil)
+	set, err := Compile(Source{Rules: []Rule{rule}})
 	require.NoError(t, err)
 	assert.Nil(t, set.Program("m", attrs(t, map[string]any{"env": "test", "service.name": "flink"})))
 	assert.Nil(t, set.Program("m", attrs(t, map[string]any{"service.name": "flink"})))
@@ -110,7 +110,7 @@ func TestAProtectedPointIsNotTouchedByTheRuleBelow(t *testing.T) {
 		Rule{Labels: []string{"user"}, Action: Drop},
 	)
 	user := attrs(t, map[string]any{"user": "u"})
-	assert.True(t, p.Touches("user"))
+	assert.True(t, p.Touches("user", pcommon.NewValueStr("v")))
 	assert.Empty(t, p.Rewrite(user, attrs(t, map[string]any{"vip": "yes"})).Merged)
 	assert.NotEmpty(t, p.Rewrite(user, attrs(t, map[string]any{"vip": "no"})).Merged)
 }
@@ -129,15 +129,16 @@ func TestKeysOfStrangersAreNotRememberedWithoutEnd(t *testing.T) {
 	p := program(t, nil, Rule{Labels: []string{"a*"}, Action: Drop})
 	for i := range maxKeys + 100 {
 		key := "a" + string(rune('0'+i))
-		require.True(t, p.Touches(key))
+		require.True(t, p.Touches(key, pcommon.NewValueStr("v")))
 	}
-	assert.Len(t, p.keys, maxKeys)
+	assert.Len(t, p.courses, maxKeys)
 }
 
 func BenchmarkTouches(b *testing.B) {
 	p := program(b, []string{"env"}, Rule{Labels: []string{"task_attempt_*", "/x.*/"}, Action: Drop})
+	value := pcommon.NewValueStr("0.99")
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Touches("quantile")
+		p.Touches("quantile", value)
 	}
 }

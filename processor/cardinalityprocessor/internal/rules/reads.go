@@ -1,21 +1,47 @@
 package rules
 
-// Reads tells whether what the rules do to a metric of a resource depends on the value of this attribute of the
-// resource, and not only on its presence.
-func (s *Set) Reads(key string) bool {
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// Reads returns what of the value of this attribute of a resource decides what the rules do to its metrics, beside the
+// attribute's presence: nothing, the value, or what the rules that look at values find in it.
+func (s *Set) Reads(key, value string) string {
 	for _, rule := range s.rules {
-		switch rule.action {
-		case Keep, Drop, DropSeries, Supersede:
-		default:
-			if rule.labels.matchKey(key) {
-				return true
-			}
+		if rule.value != nil && rule.labels.matchKey(key) {
+			return value
 		}
 		for i := range rule.resource {
 			if name := rule.resource[i].key; name == key || name == aliasOf(key) {
-				return true
+				return value
 			}
 		}
 	}
-	return false
+	return s.finds(key, value)
+}
+
+// finds tells of each rule that looks at the value whether it would act on it, alone. Where one changes it and another
+// looks at the outcome, only the value tells all.
+func (s *Set) finds(key, value string) string {
+	var found []byte
+	changed := false
+	for _, rule := range s.rules {
+		if !rule.readsValues() || !rule.labels.matchKey(key) {
+			continue
+		}
+		if changed {
+			return value
+		}
+		alone := course{key: key, rules: []*compiled{rule}, byValue: true}
+		v := alone.judge(s.reader, value, pcommon.Map{}, false)
+		switch {
+		case v.end != nil || v.by != nil && v.by.action == Keep:
+			found = append(found, 'a')
+		case v.change:
+			found, changed = append(found, 'c'), true
+		default:
+			found = append(found, '-')
+		}
+	}
+	return string(found)
 }

@@ -9,6 +9,10 @@ type Rule struct {
 	// Labels are globs or /regexps/ of attribute keys of resources, points and exemplars alike. Only drop_series can do
 	// without.
 	Labels []string `mapstructure:"labels" yaml:"labels"`
+	// Values are kinds of values (`email`), classes of kinds (`identifier`) and /regexps/. The rule acts on labels whose
+	// whole value is one of them; redact and template on labels that have one in their value, and redact replaces
+	// just those. Default: any value; for redact all sensitive kinds.
+	Values []string `mapstructure:"values" yaml:"values"`
 	// Match limits the rule to series whose labels have these values.
 	Match Match `mapstructure:"match" yaml:"match"`
 	// Action is what becomes of the labels.
@@ -39,10 +43,14 @@ type Match struct {
 	_ struct{}
 }
 
-// Action is what a rule does with a label it matches.
+// Action is what a rule does with a label it matches. All but redact and template end: no other rule is asked.
 type Action string
 
 const (
+	// Redact replaces what is sensitive in the value, before all other rules and also in labels that are kept.
+	Redact Action = "redact"
+	// Template replaces the identifiers in the value by placeholders. Rules below see the template.
+	Template Action = "template"
 	// Keep protects the label from the rules below.
 	Keep Action = "keep"
 	// Drop removes the label and merges the series that become equal.

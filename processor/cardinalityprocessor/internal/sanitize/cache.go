@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"hash/maphash"
 	"math/bits"
 	"strings"
 	"sync/atomic"
@@ -12,63 +13,76 @@ const ways = 4
 // longest is the length of values up to which decisions are remembered: longer ones hardly come twice, and would hold memory.
 const longest = 1024
 
-// cache remembers decisions. It is a table of sets, read and written without locks: a slot points to an entry that never changes,
-// and its tag spares looking at entries of other values. What comes to a full set takes the slots in turn.
-type cache struct {
-	sets []set
+// Cache remembers what was decided about values of keys. It is a table of sets, read and written without locks: a slot points to an
+// entry that never changes, and its tag spares looking at entries of other values. What comes to a full set takes the slots in turn.
+type Cache[T any] struct {
+	seed maphash.Seed
+	sets []set[T]
 	mask uint64
 }
 
-type set struct {
+type set[T any] struct {
 	tags  [ways]atomic.Uint32
-	slots [ways]atomic.Pointer[entry]
+	slots [ways]atomic.Pointer[entry[T]]
 	turn  atomic.Uint32
 }
 
-type entry struct {
-	key, value string
-	generation uint64 // of the miner; older ones are decided anew
-	decision   Decision
+type entry[T any] struct {
+	At[T]
+	value string
 }
 
-func newCache(entries int) *cache {
+// At is where a decision stands: who decided, about which key, and while what held.
+type At[T any] struct {
+	Space      uint32 // whose decision it is; one cache may serve several
+	Key        string
+	Generation uint64 // of what was decided upon; 0: it holds for ever
+	Decision   T
+}
+
+// NewCache returns a cache of about this many decisions.
+func NewCache[T any](entries int) *Cache[T] {
 	sets := 1 << bits.Len(uint(max(entries, ways)/ways-1))
-	return &cache{sets: make([]set, sets), mask: uint64(sets - 1)}
+	return &Cache[T]{seed: maphash.MakeSeed(), sets: make([]set[T], sets), mask: uint64(sets - 1)}
 }
 
-func (c *cache) get(hash uint64, key, value string, generation uint64) (Decision, bool) {
+// Hash is what Get and Put find a value by.
+func (c *Cache[T]) Hash(space uint32, key, value string) uint64 {
+	return maphash.String(c.seed, value) ^ bits.RotateLeft64(maphash.String(c.seed, key), 23) ^ uint64(space)*0x9e3779b97f4a7c15
+}
+
+// Get returns the decision, unless it was made in another generation.
+func (c *Cache[T]) Get(hash uint64, space uint32, key, value string, generation uint64) (decision T, known bool) {
 	set, tag := &c.sets[hash&c.mask], uint32(hash>>32)
 	for i := range set.tags {
 		if set.tags[i].Load() != tag {
 			continue
 		}
-		if e := set.slots[i].Load(); e != nil && e.generation == generation && e.value == value && e.key == key {
-			return e.decision, true
+		if e := set.slots[i].Load(); e != nil && e.value == value && e.Key == key && e.Space == space &&
+			(e.Generation == 0 || e.Generation == generation) {
+			return e.Decision, true
 		}
 	}
-	return Decision{}, false
+	return decision, false
 }
 
-// put remembers a decision. The key must be a string that lives as long as the cache, for it is not copied.
-func (c *cache) put(hash uint64, key, value string, d Decision, generation uint64) {
+// Put remembers a decision about a value. The key must live as long as the cache, for it is not copied.
+func (c *Cache[T]) Put(hash uint64, value string, at At[T]) {
 	if len(value) > longest {
 		return
 	}
-	e := &entry{key: key, value: strings.Clone(value), generation: generation, decision: d}
-	if d.Value == value {
-		e.decision.Value = e.value
-	}
+	e := &entry[T]{At: at, value: strings.Clone(value)}
 	set, tag := &c.sets[hash&c.mask], uint32(hash>>32)
-	at := -1
+	place := -1
 	for i := range set.tags {
 		if old := set.slots[i].Load(); old == nil || set.tags[i].Load() == tag {
-			at = i
+			place = i
 			break
 		}
 	}
-	if at < 0 {
-		at = int(set.turn.Add(1) % ways)
+	if place < 0 {
+		place = int(set.turn.Add(1) % ways)
 	}
-	set.slots[at].Store(e)
-	set.tags[at].Store(tag)
+	set.slots[place].Store(e)
+	set.tags[place].Store(tag)
 }

@@ -97,6 +97,12 @@ func separatorsOf(form Form, value string) (separators [2]byte, found bool) {
 	return separators, tokenEnd(value, 0, separators) < len(value)
 }
 
+// Mines tells whether Mine looks at such a value: one without parts is what it is.
+func Mines(form Form, value string) bool {
+	_, found := separatorsOf(form, value)
+	return found && form != SQL
+}
+
 // tokenEnd is where the token that begins at i ends.
 func tokenEnd(value string, i int, separators [2]byte) int {
 	for i < len(value) && value[i] != separators[0] && value[i] != separators[1] {

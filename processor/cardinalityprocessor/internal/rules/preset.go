@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+
+	"weir.example/internal/flinkname"
+	"weir.example/processor/cardinalityprocessor/internal/detect"
+	"weir.example/processor/cardinalityprocessor/internal/sanitize"
+)
+
+// Sanitize is the one preset.
+const Sanitize = "sanitize"
+
+// Names of texts that are no labels: rules may list them in `labels`.
+const (
+	SpanName  = "span.name"
+	EventName = "event.name"
+	Body      = "body" // of a log record
+)
+
+// presetOf returns the rules of a preset, which stand below all others: those for metrics, and those for spans and logs.
+// There identifiers stay, for a trace without them is none; names of spans and events become templates, as they are
+// what one groups by.
+func presetOf(name string) (metrics, texts []Rule, err error) {
+	if name == "" {
+		return nil, nil, nil
+	}
+	if name != Sanitize {
+		return nil, nil, fmt.Errorf("preset: must be %s (got %q)", Sanitize, name)
+	}
+	sensitive := Rule{Name: "sanitize/sensitive", Labels: []string{"*"}, Action: Redact}
+	metrics = []Rule{
+		sensitive,
+		{Name: "sanitize/sources", Labels: Sources(), Action: Keep},
+		{Name: "sanitize/identifiers", Labels: []string{"*"}, Values: unbounded(), Action: Drop},
+		{Name: "sanitize/templates", Labels: []string{"*"}, Action: Template},
+	}
+	texts = []Rule{sensitive, {Name: "sanitize/templates", Labels: []string{SpanName, EventName}, Action: Template}}
+	return metrics, texts, nil
+}
+
+// unbounded are the kinds that name one thing or moment among ever more.
+func unbounded() (names []string) {
+	for _, name := range detect.Names() {
+		if kinds, _ := detect.Parse(name); kinds&sanitize.Default.Drop != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Sources are the labels that say where a series comes from: there are as many values as sources, whatever they look
+// like. Flink's ids among them tell tasks apart, and rules of one's own say which of them go.
+func Sources() []string {
+	return append([]string{
+		"le", "quantile", "service.name", "service.namespace", "service.instance.id", "host.name", "host", "job", "instance",
+	}, flinkname.EntityLabels()...)
+}
