@@ -20,7 +20,9 @@ type stage struct {
 	do      func(ctx context.Context, md pmetric.Metrics) error
 }
 
-func (s stage) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: s.mutates} }
+func (s stage) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: s.mutates}
+}
 
 func (s stage) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error { return s.do(ctx, md) }
 

@@ -32,9 +32,11 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkScrape does all but the request and the pipeline.
 func BenchmarkScrape(b *testing.B) {
+	supply := newStock()
 	benchmark(b, func(r *reading, h *history, builder *builder, t pcommon.Timestamp, scan uint32) {
 		h.judge(r, t, scan)
-		builder.build(r, report{up: true}, t, scan)
+		md, _ := builder.build(supply, r, report{up: true}, t, scan)
+		supply.put(md, true)
 		h.commit(r, t, scan)
 	})
 }

@@ -1,6 +1,7 @@
 package flinkprometheusreceiver
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -21,16 +22,21 @@ type report struct {
 type builder struct {
 	service, instance string
 
-	entities []*entity // those of the scrape at hand, in the order of their first points
+	fill *filler
+
+	// Scratch:
+	entities   []*entity // those of the scrape at hand, in the order of their first points
+	attributes []label   // of the resource at hand
+	open       []*metric // those of the resource at hand whose points are more than one
 }
 
 func newBuilder(service, instance string) *builder {
-	return &builder{service: service, instance: instance}
+	return &builder{service: service, instance: instance, fill: newFiller()}
 }
 
 // build returns one Resource per entity with its points, and one for the target itself with the report, and the number
-// of points.
-func (b *builder) build(r *reading, rep report, t pcommon.Timestamp, scan uint32) (md pmetric.Metrics, points int) {
+// of points. It makes them from what s has.
+func (b *builder) build(s *stock, r *reading, rep report, t pcommon.Timestamp, scan uint32) (md pmetric.Metrics, points int) {
 	md = pmetric.NewMetrics()
 	b.chain(r, scan)
 	resources := md.ResourceMetrics()
@@ -38,15 +44,17 @@ func (b *builder) build(r *reading, rep report, t pcommon.Timestamp, scan uint32
 	reported := false
 	for _, e := range b.entities {
 		points += e.points
-		metrics := b.addResource(resources, e)
-		b.addPoints(metrics, r, e, t)
+		metrics := b.describe(s.next(resources), e)
+		used := b.addPoints(metrics, r, e, t)
 		if e.isTarget() {
-			addReport(metrics, rep, t)
+			used = b.addReport(metrics, used, rep, t)
 			reported = true
 		}
+		cut(metrics, used)
 	}
 	if !reported {
-		addReport(b.addResource(resources, &entity{}), rep, t)
+		metrics := b.describe(s.next(resources), &entity{})
+		cut(metrics, b.addReport(metrics, 0, rep, t))
 	}
 	return md, points + reportSize
 }
@@ -75,64 +83,75 @@ func (b *builder) chain(r *reading, scan uint32) {
 	}
 }
 
-// addResource adds the Resource of an entity and returns its empty list of metrics.
-func (b *builder) addResource(resources pmetric.ResourceMetricsSlice, e *entity) pmetric.MetricSlice {
-	rm := resources.AppendEmpty()
-	attributes := rm.Resource().Attributes()
-	attributes.EnsureCapacity(len(e.labels) + 3)
-	attributes.PutStr("service.name", b.service)
-	attributes.PutStr("service.instance.id", b.instance)
+// describe makes rm the Resource of an entity and returns its list of metrics, which is to be filled. The attributes
+// that the pipeline takes away most often come last: so the others are found where they were.
+func (b *builder) describe(rm pmetric.ResourceMetrics, e *entity) pmetric.MetricSlice {
+	all := append(b.attributes[:0], label{"service.name", b.service}, label{"service.instance.id", b.instance})
 	if e.host != "" {
-		attributes.PutStr("host.name", e.host)
+		all = append(all, label{"host.name", e.host})
 	}
 	for _, l := range e.labels {
-		attributes.PutStr(l.name, l.value)
+		if !namesAttempt(l.name) {
+			all = append(all, l)
+		}
 	}
-	scope := rm.ScopeMetrics().AppendEmpty()
-	scope.Scope().SetName(metadata.ScopeName)
-	return scope.Metrics()
+	for _, l := range e.labels {
+		if namesAttempt(l.name) {
+			all = append(all, l)
+		}
+	}
+	b.attributes = all
+	return b.fill.resourceMetrics(rm, all, metadata.ScopeName)
 }
 
-func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, e *entity, t pcommon.Timestamp) {
+func namesAttempt(label string) bool { return strings.HasPrefix(label, "task_attempt_") }
+
+// addPoints fills metrics from the first one on, and returns how many it used.
+func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, e *entity, t pcommon.Timestamp) (used int) {
+	b.open = b.open[:0]
 	metrics.EnsureCapacity(e.points)
 	for i := e.first; i >= 0; i = r.points[i].next {
 		p := &r.points[i]
 		m := p.series.metric
 		if m.scan != e.scan || m.entity != e {
-			m.scan, m.entity, m.points = e.scan, e, newPoints(metrics, m)
+			m.scan, m.entity, m.used = e.scan, e, 0
+			m.points = b.fill.metric(element(metrics, used), m)
+			used++
+			if m.points.Len() > 1 {
+				b.open = append(b.open, m)
+			}
 		}
-		dp := m.points.AppendEmpty()
-		dp.SetTimestamp(t)
-		dp.SetStartTimestamp(p.start)
+		dp := element(m.points, m.used)
+		m.used++
 		if p.form == ended {
-			dp.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
+			b.fill.marker(dp, p.series.attributes, p.start, t)
 		} else {
-			dp.SetDoubleValue(p.value)
-		}
-		for _, l := range p.series.attributes {
-			dp.Attributes().PutStr(l.name, l.value)
+			b.fill.value(dp, p.series.attributes, p.start, t, p.value)
 		}
 	}
+	for _, m := range b.open {
+		cut(m.points, m.used)
+	}
+	return used
 }
 
-func newPoints(metrics pmetric.MetricSlice, m *metric) pmetric.NumberDataPointSlice {
-	out := metrics.AppendEmpty()
-	out.SetName(m.name)
-	out.SetDescription(m.description)
-	out.SetUnit(m.unit)
-	if !m.sum {
-		return out.SetEmptyGauge().DataPoints()
+// element returns the element of a slice at position i, which is at most the slice's end.
+func element[E any, S interface {
+	Len() int
+	At(i int) E
+	AppendEmpty() E
+}](s S, i int) E {
+	if i == s.Len() {
+		return s.AppendEmpty()
 	}
-	sum := out.SetEmptySum()
-	sum.SetIsMonotonic(true)
-	sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
-	return sum.DataPoints()
+	return s.At(i)
 }
 
 // reportSize is the number of points that addReport adds.
 const reportSize = 4
 
-func addReport(metrics pmetric.MetricSlice, rep report, t pcommon.Timestamp) {
+// addReport fills metrics from position used on, and returns the position behind.
+func (b *builder) addReport(metrics pmetric.MetricSlice, used int, rep report, t pcommon.Timestamp) int {
 	up := 0.0
 	if rep.up {
 		up = 1
@@ -146,9 +165,10 @@ func addReport(metrics pmetric.MetricSlice, rep report, t pcommon.Timestamp) {
 		{"scrape_samples_scraped", "{sample}", "Number of samples that the target exposed.", float64(rep.samples)},
 		{"scrape_series_added", "{series}", "Number of series that the scrape before did not have.", float64(rep.added)},
 	} {
-		points := newPoints(metrics, &metric{name: g.name, unit: g.unit, description: g.description})
-		dp := points.AppendEmpty()
-		dp.SetTimestamp(t)
-		dp.SetDoubleValue(g.value)
+		points := b.fill.metric(element(metrics, used), &metric{name: g.name, unit: g.unit, description: g.description})
+		b.fill.value(element(points, 0), nil, 0, t, g.value)
+		cut(points, 1)
+		used++
 	}
+	return used
 }

@@ -23,6 +23,7 @@ type metric struct {
 	scan   uint32
 	entity *entity
 	points pmetric.NumberDataPointSlice
+	used   int // of points
 }
 
 // family is what the HELP and TYPE lines of one name say.

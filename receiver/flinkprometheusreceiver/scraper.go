@@ -6,8 +6,9 @@ import (
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
+
+	"weir.example/internal/lease"
 )
 
 // scraper scrapes one target. Its methods are called by one goroutine.
@@ -50,8 +51,7 @@ func (s *scraper) scrape(ctx context.Context) {
 	s.probing = false
 	s.history.judge(&s.reading, t, s.catalog.scan)
 	s.save(ctx, t)
-	md, points := s.builder.build(&s.reading, s.report(err, duration), t, s.catalog.scan)
-	if refusal := s.deliver(ctx, md, points); refusal != nil {
+	if refusal := s.deliver(ctx, t, s.report(err, duration)); refusal != nil {
 		s.watch.undelivered(ctx, refusal)
 		return
 	}
@@ -85,12 +85,18 @@ func (s *scraper) report(err error, duration time.Duration) report {
 	return rep
 }
 
-// deliver hands a scrape to the pipeline, which has until the next scrape to take it.
-func (s *scraper) deliver(ctx context.Context, md pmetric.Metrics, points int) error {
+// deliver hands a scrape at time t to the pipeline, which has until the next scrape to take it. It is one call: what the
+// pipeline decides, it decides over a whole scrape.
+func (s *scraper) deliver(ctx context.Context, t pcommon.Timestamp, rep report) error {
 	ctx, cancel := context.WithTimeout(ctx, s.interval)
 	defer cancel()
+	supply := stocks.Get().(*stock)
+	defer stocks.Put(supply)
+	md, points := s.builder.build(supply, &s.reading, rep, t, s.catalog.scan)
 	ctx = s.obs.StartMetricsOp(ctx)
-	err := s.next.ConsumeMetrics(ctx, md)
+	lent, l := lease.New(ctx, md)
+	err := s.next.ConsumeMetrics(lent, md)
+	supply.put(md, err == nil && l.Returned())
 	s.obs.EndMetricsOp(ctx, "prometheus", points, err)
 	return err
 }
