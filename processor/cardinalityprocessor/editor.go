@@ -58,9 +58,16 @@ func (e *editor) run(md pmetric.Metrics, t *tally) *aggregate.Batch {
 	e.batch, e.tally, e.steps = nil, t, e.w.steps
 	place := -1
 	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
-		if place++; e.w.spent[place] {
+		place++
+		switch f := &e.w.found[place]; {
+		case f.spent:
 			e.spend(place, rm)
 			return true
+		case f.whole != nil && (!f.watched || f.whole.contender.unhindered()):
+			// One check for the entity.
+			remove(rm.Resource().Attributes(), f.whole.keys)
+			e.steps = e.steps[f.steps:]
+			return false
 		}
 		e.split.begin(rm)
 		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {

@@ -10,8 +10,8 @@ type action uint8
 
 const (
 	passes      action = iota // no one looks at them
-	removed                   // none remains
 	watched                   // all belong to one incarnation
+	removed                   // none remains
 	exemplified               // likewise or to none, and some have exemplars
 	routed                    // each has a route
 )
@@ -25,30 +25,58 @@ type step struct {
 	variant *variant // where points have no say
 }
 
+// found is what the survey found out about a resource.
+type found struct {
+	steps   int      // how many it has
+	spent   bool     // nothing passes, and there is something that merges
+	whole   *variant // of all its metrics; nil: they must be edited one by one
+	watched bool     // where it is whole: its contender has a say
+}
+
 // survey renames, finds out what becomes of each metric, and notes which incarnations the call holds, since who owns an
 // output is decided over the whole call. It tells whether nothing is left to do.
 func (w *walker) survey(md pmetric.Metrics, t *tally) (unchanged bool) {
-	w.steps, w.spent, w.taken = w.steps[:0], w.spent[:0], w.taken[:0]
+	w.steps, w.found, w.taken = w.steps[:0], w.found[:0], w.taken[:0]
 	unchanged = true
 	plain := w.rules.Empty() && w.aggregator.Stats().Outputs == 0
 	for _, rm := range md.ResourceMetrics().All() {
 		m := visit{resource: rm.Resource().Attributes()}
-		passing, merging := false, false
+		from := len(w.steps)
 		for _, sm := range rm.ScopeMetrics().All() {
 			m.scope = sm.Scope()
 			metrics := sm.Metrics()
 			for i := range metrics.Len() {
 				m.Metric = metrics.At(i)
-				s := w.examine(&m, plain, t)
-				unchanged = unchanged && s.action == passes
-				merging = merging || s.spent
-				passing = passing || !s.spent && s.action != removed
-				w.steps = append(w.steps, s)
+				w.steps = append(w.steps, w.examine(&m, plain, t))
 			}
 		}
-		w.spent = append(w.spent, merging && !passing)
+		f, passes := conclude(w.steps[from:])
+		unchanged = unchanged && passes
+		w.found = append(w.found, f)
 	}
 	return unchanged
+}
+
+// conclude tells what the steps of a resource have in common.
+func conclude(steps []step) (f found, unchanged bool) {
+	f.steps = len(steps)
+	unchanged = true
+	passing := false
+	for i := range steps {
+		s := &steps[i]
+		if i == 0 {
+			f.whole = s.variant
+		}
+		if s.action > watched || s.variant != f.whole {
+			f.whole = nil
+		}
+		f.watched = f.watched || s.action == watched
+		f.spent = f.spent || s.spent
+		unchanged = unchanged && s.action == passes
+		passing = passing || !s.spent && s.action != removed
+	}
+	f.spent = f.spent && !passing
+	return f, unchanged
 }
 
 // examine leads a metric through rename and rules. With plain there are no rules.
@@ -88,9 +116,9 @@ var plainVariant = variant{removal: &removal{}}
 func (w *walker) examinePoints(m *visit) action {
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
-		return examine(w, m, m.Gauge().DataPoints(), &numberKind)
+		return w.examineNumbers(m, m.Gauge().DataPoints())
 	case pmetric.MetricTypeSum:
-		return examine(w, m, m.Sum().DataPoints(), &numberKind)
+		return w.examineNumbers(m, m.Sum().DataPoints())
 	case pmetric.MetricTypeHistogram:
 		return examine(w, m, m.Histogram().DataPoints(), &histogramKind)
 	case pmetric.MetricTypeExponentialHistogram:
@@ -103,18 +131,13 @@ func (w *walker) examinePoints(m *visit) action {
 
 // examine decides how the points are treated and notes of which incarnations they are.
 func examine[S points[P], P point[P]](w *walker, m *visit, s S, kind *pointKind[P]) action {
-	if needsRoutes(w, m, s) {
-		m.shape, m.passing = w.shapeOf(m), false
-		for i := range s.Len() {
-			p := s.At(i)
-			r := w.route(m, p.Attributes())
-			w.taken = append(w.taken, r)
-			m.passing = m.passing || r.passes()
-			if !r.drop && w.contends(r.contender) {
-				w.see(r.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
-			}
+	if w.routesAll(m) {
+		return routeAll(w, m, s)
+	}
+	for i := range s.Len() {
+		if attrs := s.At(i).Attributes(); attrs.Len() > 0 && touches(m.plan, attrs) {
+			return routeAll(w, m, s)
 		}
-		return routed
 	}
 	treated := passes
 	contends := w.contends(m.variant.contender)
@@ -131,19 +154,51 @@ func examine[S points[P], P point[P]](w *walker, m *visit, s S, kind *pointKind[
 	return treated
 }
 
-// needsRoutes tells whether points of the metric can differ in what becomes of them, or merge.
-func needsRoutes[S points[P], P point[P]](w *walker, m *visit, s S) bool {
-	program := m.plan.program
-	if m.plan.merge || w.hasOutputs(m.plan) ||
-		program != nil && (program.PerPoint() || w.pointwise && program.Supersedes()) {
-		return true
+// examineNumbers is examine for the points that nearly all are, with calls that the compiler knows.
+func (w *walker) examineNumbers(m *visit, s pmetric.NumberDataPointSlice) action {
+	if w.routesAll(m) {
+		return routeAll(w, m, s)
 	}
 	for i := range s.Len() {
 		if attrs := s.At(i).Attributes(); attrs.Len() > 0 && touches(m.plan, attrs) {
-			return true
+			return routeAll(w, m, s)
 		}
 	}
-	return false
+	treated := passes
+	contends := w.contends(m.variant.contender)
+	for i := range s.Len() {
+		p := s.At(i)
+		if contends {
+			w.see(m.variant.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
+			treated = max(treated, watched)
+		}
+		if p.Exemplars().Len() > 0 {
+			treated = exemplified
+		}
+	}
+	return treated
+}
+
+// routeAll gives each point of the metric its route.
+func routeAll[S points[P], P point[P]](w *walker, m *visit, s S) action {
+	m.shape, m.passing = w.shapeOf(m), false
+	for i := range s.Len() {
+		p := s.At(i)
+		r := w.route(m, p.Attributes())
+		w.taken = append(w.taken, r)
+		m.passing = m.passing || r.passes()
+		if !r.drop && w.contends(r.contender) {
+			w.see(r.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
+		}
+	}
+	return routed
+}
+
+// routesAll tells whether points of the metric can differ in what becomes of them, or merge, whatever their attributes.
+func (w *walker) routesAll(m *visit) bool {
+	program := m.plan.program
+	return m.plan.merge || w.hasOutputs(m.plan) ||
+		program != nil && (program.PerPoint() || w.pointwise && program.Supersedes())
 }
 
 // hasOutputs tells whether a series of the metric may be one that the aggregator makes.

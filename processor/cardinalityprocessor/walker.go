@@ -47,7 +47,7 @@ type walker struct {
 
 	// Of the present call.
 	steps  []step
-	spent  []bool // of each resource: nothing passes, and there is something that merges
+	found  []found // of each resource
 	seen   []*contender
 	taken  []*route // of the points of routed steps
 	record supersede.Record
