@@ -43,6 +43,9 @@ type Config struct {
 	// Aggregate says how series that become equal are merged.
 	Aggregate AggregateConfig `mapstructure:"aggregate"`
 
+	// Learn measures what values labels have.
+	Learn LearnConfig `mapstructure:"learn"`
+
 	// Storage is the extension that keeps the state. Default: none, state is lost with the process.
 	Storage *component.ID `mapstructure:"storage"`
 
@@ -91,7 +94,7 @@ func (c *Config) Validate() error {
 		faults = append(faults, rename.validate())
 	}
 	_, _, err := c.firstRules(nil)
-	return errors.Join(append(faults, err, c.Aggregate.validate())...)
+	return errors.Join(append(faults, err, c.Aggregate.validate(), c.Learn.validate())...)
 }
 
 func (c *RenameConfig) validate() error {

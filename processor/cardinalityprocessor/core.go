@@ -37,6 +37,9 @@ type core struct {
 	set    *rules.Set       // in force at the start
 	file   *rulesFile       // of rules; nil: they stand in the configuration
 
+	witness *witness // of label values; nil: they are not measured
+	attic   *attic   // nil: nothing is learned, or there is no storage
+
 	mu        sync.Mutex // guards what follows, and that the log has its records in the order of Apply
 	walker    *walker
 	aggregate *aggregate.Aggregator
@@ -73,7 +76,16 @@ func newCore(cfg *Config, set processor.Settings) (*core, error) {
 	if c.set, c.file, err = cfg.firstRules(c.reader); err != nil {
 		return nil, err
 	}
+	c.witness = newWitness(&cfg.Learn)
 	return c, nil
+}
+
+// learned are the things that the attic keeps.
+func (c *core) learned() (things []*thing) {
+	if c.witness != nil {
+		things = append(things, &thing{name: "evidence", save: c.witness.save, load: c.witness.load})
+	}
+	return things
 }
 
 // start recovers the state and begins to tick.
@@ -92,6 +104,12 @@ func (c *core) start(host component.Host) error {
 	if c.file != nil {
 		c.running.Go(func() { c.watchRules(ctx) })
 	}
+	if c.witness != nil {
+		c.running.Go(func() { c.runReports(ctx) })
+	}
+	if c.attic != nil {
+		c.running.Go(func() { c.runAttic(ctx) })
+	}
 	return nil
 }
 
@@ -102,9 +120,14 @@ func (c *core) open(host component.Host) error {
 	if err != nil {
 		return err
 	}
+	if things := c.learned(); len(things) > 0 && c.cfg.Storage != nil {
+		if c.attic, err = openAttic(context.Background(), host, *c.cfg.Storage, c.id, c.log, things); err != nil {
+			return errors.Join(err, c.close())
+		}
+	}
 	c.walker = newWalker(walker{
 		rename: c.rename, rules: c.set, aggregator: c.aggregate, owners: c.owners, now: c.now,
-		function: c.cfg.Aggregate.function(), commit: c.commitOwners,
+		function: c.cfg.Aggregate.function(), commit: c.commitOwners, witness: c.witness,
 	})
 	if err := c.begin(counted); err != nil {
 		return errors.Join(fmt.Errorf("storage: %w", err), c.close())
@@ -250,10 +273,14 @@ func (c *core) shutdown(ctx context.Context) error {
 const closeLimit = 4 * time.Second
 
 func (c *core) close() error {
-	if c.keeper == nil {
-		return nil
+	var faults []error
+	if c.attic != nil {
+		faults = append(faults, c.attic.client.Close(context.Background()))
 	}
-	return c.keeper.Close()
+	if c.keeper != nil {
+		faults = append(faults, c.keeper.Close())
+	}
+	return errors.Join(faults...)
 }
 
 // aggregateMachine keeps the tally of the record that was applied last.

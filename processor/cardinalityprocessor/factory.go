@@ -26,6 +26,7 @@ func createDefaultConfig() component.Config {
 		Rename:    configoptional.Default(RenameConfig{Tables: []string{builtinTable}, Unmatched: UnmatchedDerive}),
 		Keep:      []string{"le", "quantile"},
 		Aggregate: defaultAggregate(),
+		Learn:     defaultLearn(),
 	}
 }
 

@@ -17,6 +17,8 @@ const (
 	forceFault              // it is written and not forced to the disk
 	sendFault               // a tick is not accepted
 	snapshotFault
+	atticFault
+	reportFault
 	faults
 )
 
@@ -25,6 +27,8 @@ var faultTexts = [faults]struct{ begins, ends string }{
 	forceFault:    {"the state log cannot be forced to the disk", "the state log is forced to the disk again"},
 	sendFault:     {"a tick is not accepted; it is sent again and no other is computed meanwhile", "ticks are accepted again"},
 	snapshotFault: {"no snapshot of the state can be written; the log grows", "snapshots of the state are written again"},
+	atticFault:    {"what was learned cannot be saved", "what was learned is saved again"},
+	reportFault:   {"the report about label values cannot be written", "the report about label values is written again"},
 }
 
 // health tells log and component status once when a fault begins and once when it ends.

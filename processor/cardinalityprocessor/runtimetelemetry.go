@@ -100,6 +100,9 @@ func (r *reporter) observe(c *core) error {
 			return nil
 		}),
 	)
+	if c.witness != nil {
+		err = errors.Join(err, r.observeEvidence(c.witness))
+	}
 	if c.keeper == nil {
 		return err
 	}

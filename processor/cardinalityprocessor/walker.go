@@ -32,6 +32,7 @@ type walker struct {
 	function   func(metric string) aggregate.Function // of gauges that are merged
 	commit     func(record []byte) error              // logs and applies a record of owners
 	now        func() time.Time
+	witness    *witness // nil: the values of labels are not measured
 
 	entities   *series.Memo[*entity]
 	classes    map[string]*class // by keys and the values that rules read
@@ -93,7 +94,11 @@ func (w *walker) forget() {
 func (w *walker) walk(md pmetric.Metrics, t *tally) (*aggregate.Batch, error) {
 	w.sweep()
 	w.call++
-	if unchanged := w.survey(md, t); unchanged {
+	unchanged := w.survey(md, t)
+	if w.witness != nil {
+		w.witness.observe(md, w.now()) // names are those that rules see, labels as they arrived
+	}
+	if unchanged {
 		return nil, nil
 	}
 	if err := w.decide(t); err != nil {

@@ -71,6 +71,3 @@ func (r *reader) text(limit uint64) string {
 	r.rest = r.rest[n:]
 	return s
 }
-
-// flag takes a yes or no.
-func (r *reader) flag() bool { return r.number(1) == 1 }

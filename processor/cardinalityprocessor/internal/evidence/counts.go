@@ -10,23 +10,19 @@ const (
 // which come once, do not drown the rest.
 type counts [countRows][countWidth]uint32
 
-// add counts a value once more and returns the estimate, never too low.
-func (c *counts) add(hash uint64) uint32 {
+// add counts a value n times more and returns the estimate, never too low.
+func (c *counts) add(hash uint64, n uint32) uint32 {
 	var cells [countRows]*uint32
 	least := ^uint32(0)
 	for row := range cells {
 		cells[row] = &c[row][hash>>(11*row)%countWidth]
 		least = min(least, *cells[row])
 	}
-	if least == ^uint32(0) {
-		return least
-	}
+	sum := least + min(n, ^least)
 	for _, cell := range cells {
-		if *cell == least {
-			*cell = least + 1
-		}
+		*cell = max(*cell, sum)
 	}
-	return least + 1
+	return sum
 }
 
 // halve ages the counts by one half-life.

@@ -23,17 +23,19 @@ type Config struct {
 	Mask func(metric, label, value string) string
 }
 
-type key struct{ metric, label string }
+// Key names a label of a metric.
+type Key struct{ Metric, Label string }
 
 // Evidence is what the values of labels have shown. It is not safe for
 // concurrent use.
 type Evidence struct {
 	config    Config
-	labels    map[key]*label
+	labels    map[Key]*label
 	counts    map[string]*counts
 	memory    memory
-	sec       int64  // the present, seconds
-	aged      int64  // half-lives since 1970, when weights were last halved
+	sec       int64 // the present, seconds
+	aged      int64 // half-lives since 1970, when weights were last halved
+	dice      uint64
 	untracked uint64 // observations of labels above MaxLabels
 
 	metrics map[string]*Metric // of labels that are tracked or were too many
@@ -47,7 +49,7 @@ func New(config Config) *Evidence {
 	}
 	e := &Evidence{
 		config: config,
-		labels: map[key]*label{},
+		labels: map[Key]*label{},
 		counts: map[string]*counts{},
 		memory: newMemory(config.MaxRemembered),
 	}
@@ -97,7 +99,7 @@ func (e *Evidence) age(sec int64) {
 	}
 	used := map[string]bool{}
 	for k, l := range e.labels {
-		used[k.metric] = true
+		used[k.Metric] = true
 		for range passed {
 			l.halve()
 		}

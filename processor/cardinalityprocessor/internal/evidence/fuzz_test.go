@@ -46,7 +46,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	_, err := Load(tiny, nil)
 	assert.EqualError(t, err, "evidence snapshot: empty")
 	_, err = Load(tiny, append([]byte{version + 1}, whole[1:]...))
-	assert.EqualError(t, err, "evidence snapshot: version 2, known is 1")
+	assert.EqualError(t, err, "evidence snapshot: version 3, known is 2")
 	for n := 1; n < len(whole); n += 97 {
 		_, err = Load(tiny, whole[:n])
 		assert.ErrorContains(t, err, "damaged", n)

@@ -16,25 +16,45 @@ type label struct {
 	dense                *staircase
 	counts               *counts // of the metric, once asked for
 	top                  top
+	// busy is set for good when a dense label had more than busyRate observations in a
+	// second. Then its new values are told from a sample of its values, its heavy ones
+	// from a sample of its observations. Distinct values are counted from all.
+	busy   bool
+	second int64
+	inIt   int // observations in that second
 }
 
-func newLabel(k key, sec int64) *label {
-	return &label{name: k.label, salt: k.salt(), first: sec, last: sec, news: rate{began: sec}}
+const (
+	busyRate   = 1000
+	sampleBits = 3 // one of eight
+)
+
+func newLabel(k Key, sec int64) *label {
+	return &label{name: k.Label, salt: k.salt(), first: sec, last: sec, news: rate{began: sec}}
 }
 
-func (k key) salt() uint64 {
-	return xxhash.Sum64String(k.metric)*31 + xxhash.Sum64String(k.label)
+func (k Key) salt() uint64 {
+	return xxhash.Sum64String(k.Metric)*31 + xxhash.Sum64String(k.Label)
 }
 
-// note counts an observation of which the memory knew that much.
-func (l *label) note(known int, sec int64) {
+// note counts a sighting of which the memory knew that much, and which stands for n.
+func (l *label) note(known int, n uint32, sec int64) {
 	switch known {
 	case unseen:
-		l.fresh++
-		l.news.add(sec)
+		l.fresh += float64(n)
+		l.news.add(sec, n)
 	case seenOnce:
-		l.again++
+		l.again += float64(n)
 	}
+}
+
+// hurry notes the pace of observations.
+func (l *label) hurry(sec int64) {
+	if sec != l.second {
+		l.second, l.inIt = sec, 0
+	}
+	l.inIt++
+	l.busy = l.busy || l.inIt > busyRate
 }
 
 // makeDense gives up counting exactly. From now on the memory tells which values are known.
@@ -83,9 +103,9 @@ func (r *rate) advance(sec int64) {
 	r.began += (sec - r.began) / minute * minute
 }
 
-func (r *rate) add(sec int64) {
+func (r *rate) add(sec int64, n uint32) {
 	r.advance(sec)
-	r.current++
+	r.current += n
 }
 
 // perMinute is how many came in the 60 s that end at sec, the minute before

@@ -94,36 +94,66 @@ func (m *Metric) countExactly(l *label, salted uint64) uint32 {
 		l.makeDense(&e.memory, e.sec)
 		return m.countDensely(l, salted)
 	}
-	l.note(e.memory.mark(salted, e.sec), e.sec)
+	l.note(e.memory.mark(salted, e.sec), 1, e.sec)
 	if l.top.hit(salted) != nil {
 		return 0
 	}
 	return 1
 }
 
-// countDensely returns how often a value was seen, about, or 0 for one in the top.
+// countDensely returns how often a value was seen, about, or 0 for one in the top
+// and one that is left out.
 func (m *Metric) countDensely(l *label, salted uint64) uint32 {
 	e := m.evidence
 	l.dense.advance(e.sec)
 	l.dense.add(salted, e.sec)
+	l.hurry(e.sec)
 	h := l.top.hit(salted)
 	if h != nil && h.era == e.memory.era {
 		e.memory.expire(e.sec)
 		return 0
 	}
+	tells, counts := uint32(1), uint32(1)
+	if l.busy {
+		tells, counts = sampled(salted), sampled(e.random())
+	}
+	if h != nil {
+		counts = 0
+	}
+	if tells+counts == 0 {
+		return 0
+	}
 	known := e.memory.mark(salted, e.sec)
-	l.note(known, e.sec)
+	if tells > 0 {
+		l.note(known, tells, e.sec)
+	}
 	switch {
 	case h != nil:
 		if known != unseen {
 			h.era = e.memory.era
 		}
 		return 0
+	case counts == 0:
+		return 0
 	case known == unseen:
 		return 1
 	default:
-		return e.countsOf(l, m.name).add(salted) + 1
+		return e.countsOf(l, m.name).add(salted, counts) + 1
 	}
+}
+
+// sampled is what one of the sample stands for, and 0 for what is left out.
+func sampled(bits uint64) uint32 {
+	if bits>>(64-sampleBits) != 0 {
+		return 0
+	}
+	return 1 << sampleBits
+}
+
+// random is a linear congruential generator: its high bits will do.
+func (e *Evidence) random() uint64 {
+	e.dice = e.dice*6364136223846793005 + 1442695040888963407
+	return e.dice
 }
 
 // Show says which value it was that Observe wanted to be shown.
@@ -143,10 +173,10 @@ func (m *Metric) at(at int, name string) *label {
 		}
 	}
 	e := m.evidence
-	l := e.labels[key{m.name, name}]
+	l := e.labels[Key{m.name, name}]
 	if l == nil && len(e.labels) < e.config.MaxLabels {
-		l = newLabel(key{m.name, strings.Clone(name)}, e.sec)
-		e.labels[key{m.name, l.name}] = l
+		l = newLabel(Key{m.name, strings.Clone(name)}, e.sec)
+		e.labels[Key{m.name, l.name}] = l
 	}
 	if len(m.spots) < maxSpots {
 		m.spots = append(m.spots, spot{strings.Clone(name), l})

@@ -6,6 +6,13 @@ import (
 	"slices"
 )
 
+// How the values of a label are saved.
+const (
+	savedExact = iota
+	savedDense
+	savedBusy
+)
+
 func (l *label) save(w *writer) {
 	w.number(uint64(l.first))
 	w.number(uint64(l.last))
@@ -18,15 +25,19 @@ func (l *label) save(w *writer) {
 	w.number(uint64(l.news.previous))
 	l.top.save(w)
 	if l.dense == nil {
-		w.number(0)
+		w.number(savedExact)
 		l.exact.save(w)
 		return
 	}
-	w.number(1)
+	kind := uint64(savedDense)
+	if l.busy {
+		kind = savedBusy
+	}
+	w.number(kind)
 	l.dense.save(w)
 }
 
-func loadLabel(r *reader, k key) *label {
+func loadLabel(r *reader, k Key) *label {
 	l := newLabel(k, r.seconds())
 	l.last = r.seconds()
 	l.seen = r.number(math.MaxUint64)
@@ -37,10 +48,11 @@ func loadLabel(r *reader, k key) *label {
 		previous: uint32(r.number(math.MaxUint32)),
 	}
 	l.top.load(r)
-	if r.flag() {
-		l.dense = loadStaircase(r)
-	} else {
+	kind := r.number(savedBusy)
+	if kind == savedExact {
 		l.exact.load(r)
+	} else {
+		l.dense, l.busy = loadStaircase(r), kind == savedBusy
 	}
 	return l
 }

@@ -60,32 +60,55 @@ type Share struct {
 
 // Report returns the evidence at a time not before the last observation's.
 func (e *Evidence) Report(at time.Time) Report {
-	sec := seconds(at)
-	if sec/halfLife > e.aged {
-		e.age(sec)
-	}
+	e.Advance(at)
 	r := Report{At: at.UTC(), Labels: make([]Label, 0, len(e.labels)), Untracked: e.untracked}
-	for _, k := range e.keys() {
-		r.Labels = append(r.Labels, e.labels[k].report(k, sec))
+	for _, k := range e.Keys() {
+		label, _ := e.Label(k)
+		r.Labels = append(r.Labels, label)
 	}
 	return r
 }
 
-func (e *Evidence) keys() []key {
-	keys := make([]key, 0, len(e.labels))
+// Keys returns the labels that are tracked, sorted by metric and name.
+func (e *Evidence) Keys() []Key {
+	keys := make([]Key, 0, len(e.labels))
 	for k := range e.labels {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.metric, b.metric), cmp.Compare(a.label, b.label))
+	slices.SortFunc(keys, func(a, b Key) int {
+		return cmp.Or(cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Label, b.Label))
 	})
 	return keys
 }
 
-func (l *label) report(k key, sec int64) Label {
+// Label returns the present evidence of one label, if it is tracked.
+func (e *Evidence) Label(k Key) (Label, bool) {
+	l, tracked := e.labels[k]
+	if !tracked {
+		return Label{}, false
+	}
+	return l.report(k, e.sec), true
+}
+
+// Tracked is how many labels there are.
+func (e *Evidence) Tracked() int { return len(e.labels) }
+
+// Untracked is how many observations came for labels above MaxLabels.
+func (e *Evidence) Untracked() uint64 { return e.untracked }
+
+// Bytes is about the memory of all that is held.
+func (e *Evidence) Bytes() int {
+	n := 2*len(e.memory.lines[0])*int(unsafe.Sizeof(line{})) + len(e.counts)*int(unsafe.Sizeof(counts{}))
+	for _, l := range e.labels {
+		n += l.bytes()
+	}
+	return n
+}
+
+func (l *label) report(k Key, sec int64) Label {
 	distinct := Distinct{l.distinct(sec, minute), l.distinct(sec, hour), l.distinct(sec, day)}
 	return Label{
-		Metric: k.metric, Name: k.label,
+		Metric: k.Metric, Name: k.Label,
 		FirstSeen: time.Unix(l.first, 0).UTC(), LastSeen: time.Unix(l.last, 0).UTC(),
 		Observations: l.seen, Exact: l.dense == nil,
 		Distinct: distinct, NewPerMinute: l.news.perMinute(sec),

@@ -10,7 +10,7 @@ import (
 
 // version is the first byte of a snapshot; it changes with the format, with the
 // sizes of the structures and with the mixing of hashes.
-const version = 1
+const version = 2
 
 // maxName bounds the metric and label names of a snapshot, in bytes.
 const maxName = 1 << 16
@@ -20,11 +20,11 @@ func (e *Evidence) Save() []byte {
 	w := writer{version}
 	w.number(uint64(e.aged))
 	w.number(e.untracked)
-	keys := e.keys()
+	keys := e.Keys()
 	w.number(uint64(len(keys)))
 	for _, k := range keys {
-		w.text(k.metric)
-		w.text(k.label)
+		w.text(k.Metric)
+		w.text(k.Label)
 		e.labels[k].save(&w)
 	}
 	w.number(uint64(len(e.counts)))
@@ -54,7 +54,7 @@ func Load(config Config, snapshot []byte) (*Evidence, error) {
 		if r.bad {
 			break
 		}
-		k := key{r.text(maxName), r.text(maxName)}
+		k := Key{r.text(maxName), r.text(maxName)}
 		l := loadLabel(r, k)
 		if r.demand(e.labels[k] == nil) && len(e.labels) < config.MaxLabels {
 			e.labels[k] = l
@@ -72,7 +72,7 @@ func Load(config Config, snapshot []byte) (*Evidence, error) {
 func (e *Evidence) loadCounts(r *reader) {
 	used := map[string]bool{}
 	for k := range e.labels {
-		used[k.metric] = true
+		used[k.Metric] = true
 	}
 	for range r.number(uint64(len(r.rest))) {
 		if r.bad {

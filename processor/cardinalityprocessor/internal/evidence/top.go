@@ -43,17 +43,18 @@ func (t *top) hit(hash uint64) *heavy {
 	return nil
 }
 
-// admits tells whether a value of that weight has a place in the top.
+// admits tells whether a value of that weight has a place in the top. It must be a
+// sixteenth heavier than the lightest, or values that are all alike would take turns.
 func (t *top) admits(weight uint32) bool {
 	switch {
 	case len(t.heavies) < topSize:
 		return true
-	case weight <= t.weight:
+	case weight <= t.weight+t.weight/16:
 		return false
 	case t.heavies[t.least].weight != t.weight:
 		t.findLeast()
 	}
-	return weight > t.weight
+	return weight > t.weight+t.weight/16
 }
 
 // put gives a value a place, the lightest one's if all are taken.

@@ -25,26 +25,30 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                                metric.Meter
-	mu                                   sync.Mutex
-	registrations                        []metric.Registration
-	ProcessorCardinalityAbsorbedPoints   metric.Int64Counter
-	ProcessorCardinalityDroppedPoints    metric.Int64Counter
-	ProcessorCardinalityInputs           metric.Int64ObservableGauge
-	ProcessorCardinalityMergeEvents      metric.Int64Counter
-	ProcessorCardinalityOutputs          metric.Int64ObservableGauge
-	ProcessorCardinalityRecoveryDuration metric.Float64Gauge
-	ProcessorCardinalityRecoveryRecords  metric.Int64Gauge
-	ProcessorCardinalityRenameMetrics    metric.Int64Counter
-	ProcessorCardinalityRulesReloads     metric.Int64Counter
-	ProcessorCardinalitySnapshotAge      metric.Float64ObservableGauge
-	ProcessorCardinalitySnapshotDuration metric.Float64ObservableGauge
-	ProcessorCardinalitySnapshotPause    metric.Float64ObservableGauge
-	ProcessorCardinalityStateLogBytes    metric.Int64ObservableGauge
-	ProcessorCardinalityTakeovers        metric.Int64Counter
-	ProcessorCardinalityTickDuration     metric.Float64Histogram
-	ProcessorCardinalityTickSendFailures metric.Int64Counter
-	ProcessorCardinalityTicks            metric.Int64Counter
+	meter                                 metric.Meter
+	mu                                    sync.Mutex
+	registrations                         []metric.Registration
+	ProcessorCardinalityAbsorbedPoints    metric.Int64Counter
+	ProcessorCardinalityDroppedPoints     metric.Int64Counter
+	ProcessorCardinalityEvidenceBytes     metric.Int64ObservableGauge
+	ProcessorCardinalityEvidenceLabels    metric.Int64ObservableGauge
+	ProcessorCardinalityEvidenceUntracked metric.Int64ObservableCounter
+	ProcessorCardinalityInputs            metric.Int64ObservableGauge
+	ProcessorCardinalityLabelValues       metric.Float64ObservableGauge
+	ProcessorCardinalityMergeEvents       metric.Int64Counter
+	ProcessorCardinalityOutputs           metric.Int64ObservableGauge
+	ProcessorCardinalityRecoveryDuration  metric.Float64Gauge
+	ProcessorCardinalityRecoveryRecords   metric.Int64Gauge
+	ProcessorCardinalityRenameMetrics     metric.Int64Counter
+	ProcessorCardinalityRulesReloads      metric.Int64Counter
+	ProcessorCardinalitySnapshotAge       metric.Float64ObservableGauge
+	ProcessorCardinalitySnapshotDuration  metric.Float64ObservableGauge
+	ProcessorCardinalitySnapshotPause     metric.Float64ObservableGauge
+	ProcessorCardinalityStateLogBytes     metric.Int64ObservableGauge
+	ProcessorCardinalityTakeovers         metric.Int64Counter
+	ProcessorCardinalityTickDuration      metric.Float64Histogram
+	ProcessorCardinalityTickSendFailures  metric.Int64Counter
+	ProcessorCardinalityTicks             metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -58,12 +62,72 @@ func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
 }
 
+// RegisterProcessorCardinalityEvidenceBytesCallback sets callback for observable ProcessorCardinalityEvidenceBytes metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalityEvidenceBytesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorCardinalityEvidenceBytes, obs: o})
+		return nil
+	}, builder.ProcessorCardinalityEvidenceBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorCardinalityEvidenceLabelsCallback sets callback for observable ProcessorCardinalityEvidenceLabels metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalityEvidenceLabelsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorCardinalityEvidenceLabels, obs: o})
+		return nil
+	}, builder.ProcessorCardinalityEvidenceLabels)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorCardinalityEvidenceUntrackedCallback sets callback for observable ProcessorCardinalityEvidenceUntracked metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalityEvidenceUntrackedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorCardinalityEvidenceUntracked, obs: o})
+		return nil
+	}, builder.ProcessorCardinalityEvidenceUntracked)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterProcessorCardinalityInputsCallback sets callback for observable ProcessorCardinalityInputs metric.
 func (builder *TelemetryBuilder) RegisterProcessorCardinalityInputsCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ProcessorCardinalityInputs, obs: o})
 		return nil
 	}, builder.ProcessorCardinalityInputs)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorCardinalityLabelValuesCallback sets callback for observable ProcessorCardinalityLabelValues metric.
+func (builder *TelemetryBuilder) RegisterProcessorCardinalityLabelValuesCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorCardinalityLabelValues, obs: o})
+		return nil
+	}, builder.ProcessorCardinalityLabelValues)
 	if err != nil {
 		return err
 	}
@@ -198,10 +262,34 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{datapoint}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityEvidenceBytes, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_cardinality_evidence_bytes",
+		metric.WithDescription("Memory of what is measured of label values. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityEvidenceLabels, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_cardinality_evidence_labels",
+		metric.WithDescription("Labels of metrics whose values are measured. [Alpha]"),
+		metric.WithUnit("{label}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityEvidenceUntracked, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_cardinality_evidence_untracked",
+		metric.WithDescription("Values of labels beyond learn.max_labels, which are not measured. [Alpha]"),
+		metric.WithUnit("{value}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorCardinalityInputs, err = builder.meter.Int64ObservableGauge(
 		"otelcol_processor_cardinality_inputs",
 		metric.WithDescription("Series that are merged, by state (live, or ended and remembered). [Alpha]"),
 		metric.WithUnit("{series}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalityLabelValues, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_cardinality_label_values",
+		metric.WithDescription("Distinct values of the 20 labels that had the most of them in the last hour, as of the last report. [Alpha]"),
+		metric.WithUnit("{value}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorCardinalityMergeEvents, err = builder.meter.Int64Counter(
