@@ -102,6 +102,7 @@ var phrases = map[string]hint{
 	"shipping address": postal, "customer address": postal, "mailing address": postal, "delivery address": postal,
 	"thread id": process, "process id": process, "git sha": commit, "process pid": process,
 	"card type": bounded, "card brand": bounded, "card network": bounded, "token type": bounded, "phone type": bounded,
+	"tm id":      own, // Flink names TaskManagers after their host, port and a random end
 	"user agent": bounded, "error code": bounded, "time zone": bounded, "date format": bounded, "secret name": bounded,
 	"secret type": bounded, "iban country": bounded,
 }

@@ -54,5 +54,6 @@ func unbounded() (names []string) {
 func Sources() []string {
 	return append([]string{
 		"le", "quantile", "service.name", "service.namespace", "service.instance.id", "host.name", "host", "job", "instance",
+		"source_id", // operator of a Flink source, in the metrics of latency
 	}, flinkname.EntityLabels()...)
 }

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"weir.example/processor/cardinalityprocessor/internal/detect"
@@ -189,8 +190,8 @@ func (s *Subject) Template(mine bool) (reason Reason, kind detect.Kind) {
 			reason, kind = ByKind, spans[0].Kind
 		}
 	}
-	if mine && s.reader.miner != nil && !s.key.said.Bounded() {
-		mined := s.mine(form, text)
+	if mine && s.mined(form, text) {
+		mined := s.reader.miner.Mine(s.key.name, form, text)
 		if mined != text && reason == Nothing {
 			reason = ByMining
 		}
@@ -203,9 +204,12 @@ func (s *Subject) Template(mine bool) (reason Reason, kind detect.Kind) {
 	return reason, kind
 }
 
-func (s *Subject) mine(form template.Form, text string) string {
-	s.Open = template.Mines(form, text)
-	return s.reader.miner.Mine(s.key.name, form, text)
+// mined tells whether the miner has a say. It has none on a plain name in which nothing was found, such as `prod/eu`: a
+// series on which it has one must merge, since a template that becomes wider moves it.
+func (s *Subject) mined(form template.Form, text string) bool {
+	s.Open = s.reader.miner != nil && !s.key.said.Bounded() && template.Mines(form, text) &&
+		(form != template.Text || text != s.Value || strings.Count(text, " ") > 1)
+	return s.Open
 }
 
 // insensitive leaves out the spans of personal data and secrets: where the policy allows them, they stay.
