@@ -20,11 +20,14 @@ demo: bin/weir $(TOOLS)/victoria-metrics ## Flink, Weir and a store on this mach
 
 test: check rules unit faults-short e2e ## everything that must hold (what CI runs)
 
-build: bin/weir ## compile the distribution to bin/weir
+build: bin/weir bin/weir-rules ## compile the distribution to bin/weir, and bin/weir-rules, which tries rules before they are deployed
 
 bin/weir: builder-config.yaml go.mod $(SOURCES) | $(TOOLS)/builder
 	$(TOOLS)/builder --config builder-config.yaml
 	@mkdir -p bin && cp distro/build/weir bin/weir && ls -l bin/weir | awk '{printf "bin/weir: %.1f MB\n", $$5/1e6}'
+
+bin/weir-rules: go.mod $(SOURCES)
+	go build -trimpath -ldflags '-s -w' -o $@ ./processor/cardinalityprocessor/cmd/weir-rules
 
 sidecar: bin/weir-sidecar ## compile the slim binary of examples/sidecar to bin/weir-sidecar
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -25,20 +26,22 @@ import (
 // core is what the pipelines of one component ID share: rules, state, and the tick. Lock order: mu, then those of the
 // keeper, of health and of telemetry.
 type core struct {
-	cfg    *Config
-	id     component.ID
-	log    *zap.Logger
-	report *reporter
-	health health
-	now    func() time.Time
-	next   consumer.Metrics // of the one pipeline that may merge
-	rename *renamer         // nil: the stage is off
-	reader *sanitize.Reader // of values; it keeps what it learned when rules change
-	set    *rules.Set       // in force at the start
-	file   *rulesFile       // of rules; nil: they stand in the configuration
+	cfg     *Config
+	id      component.ID
+	log     *zap.Logger
+	report  *reporter
+	health  health
+	now     func() time.Time
+	metrics bool                      // a metrics pipeline is among them: there is state
+	next    consumer.Metrics          // of the one pipeline that may merge
+	rename  *renamer                  // nil: the stage is off
+	reader  *sanitize.Reader          // of values; it keeps what it learned when rules change
+	set     *rules.Set                // in force at the start
+	file    *rulesFile                // of rules; nil: they stand in the configuration
+	inForce atomic.Pointer[rules.Set] // for traces and logs; the walker has those for metrics
 
 	witness *witness // of label values; nil: they are not measured
-	attic   *attic   // nil without storage
+	attic   *attic   // nil: nothing is learned, or there is no storage
 
 	mu        sync.Mutex // guards what follows, and that the log has its records in the order of Apply
 	walker    *walker
@@ -76,14 +79,26 @@ func newCore(cfg *Config, set processor.Settings) (*core, error) {
 	if c.set, c.file, err = cfg.firstRules(c.reader); err != nil {
 		return nil, err
 	}
+	c.inForce.Store(c.set)
 	c.witness = newWitness(&cfg.Learn)
 	return c, nil
 }
 
-// start recovers the state and begins to tick.
+// learned are the things that the attic keeps.
+func (c *core) learned() (things []*thing) {
+	if c.witness != nil {
+		things = append(things, &thing{name: "evidence", save: c.witness.save, load: c.witness.load})
+	}
+	return things
+}
+
+// start recovers the state and begins to tick, where there are metrics.
 func (c *core) start(host component.Host) error {
-	if err := c.open(host); err != nil {
-		return err
+	c.health.host = host
+	if c.metrics {
+		if err := c.open(host); err != nil {
+			return err
+		}
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
@@ -96,7 +111,7 @@ func (c *core) start(host component.Host) error {
 	if c.file != nil {
 		c.running.Go(func() { c.watchRules(ctx) })
 	}
-	if c.witness != nil {
+	if c.witness != nil && c.metrics {
 		c.running.Go(func() { c.runReports(ctx) })
 	}
 	if c.attic != nil {
@@ -107,13 +122,12 @@ func (c *core) start(host component.Host) error {
 
 // open makes everything that start needs, and leaves nothing open when it fails.
 func (c *core) open(host component.Host) error {
-	c.health.host = host
 	counted, err := c.recover(host)
 	if err != nil {
 		return err
 	}
-	if c.cfg.Storage != nil {
-		if c.attic, err = openAttic(context.Background(), host, *c.cfg.Storage, c.id, c.log, c.learned()); err != nil {
+	if things := c.learned(); len(things) > 0 && c.cfg.Storage != nil {
+		if c.attic, err = openAttic(context.Background(), host, *c.cfg.Storage, c.id, c.log, things); err != nil {
 			return errors.Join(err, c.close())
 		}
 	}

@@ -18,6 +18,8 @@ func NewFactory() processor.Factory {
 		metadata.Type,
 		createDefaultConfig,
 		processor.WithMetrics(shared.createMetrics, metadata.MetricsStability),
+		processor.WithTraces(shared.createTraces, metadata.TracesStability),
+		processor.WithLogs(shared.createLogs, metadata.LogsStability),
 	)
 }
 
@@ -33,5 +35,29 @@ func createDefaultConfig() component.Config {
 func (s *cores) createMetrics(
 	_ context.Context, set processor.Settings, cfg component.Config, next consumer.Metrics,
 ) (processor.Metrics, error) {
-	return s.pipeline(cfg.(*Config), set, next)
+	m, err := s.joinMetrics(cfg.(*Config), set, next)
+	if err != nil {
+		return nil, err
+	}
+	return &pipeline{member: m, next: next}, nil
+}
+
+func (s *cores) createTraces(
+	_ context.Context, set processor.Settings, cfg component.Config, next consumer.Traces,
+) (processor.Traces, error) {
+	m, err := s.join(cfg.(*Config), set)
+	if err != nil {
+		return nil, err
+	}
+	return &tracesPipeline{member: m, next: next}, nil
+}
+
+func (s *cores) createLogs(
+	_ context.Context, set processor.Settings, cfg component.Config, next consumer.Logs,
+) (processor.Logs, error) {
+	m, err := s.join(cfg.(*Config), set)
+	if err != nil {
+		return nil, err
+	}
+	return &logsPipeline{member: m, next: next}, nil
 }

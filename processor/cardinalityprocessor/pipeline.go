@@ -2,9 +2,7 @@ package cardinalityprocessor
 
 import (
 	"context"
-	"sync/atomic"
 
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
@@ -13,30 +11,10 @@ import (
 	"weir.example/processor/cardinalityprocessor/internal/aggregate"
 )
 
-// pipeline is the processor as one pipeline has it. It is safe for concurrent use.
+// pipeline is the processor as one metrics pipeline has it. It is safe for concurrent use.
 type pipeline struct {
-	*sharedCore
-	cores *cores
-	next  consumer.Metrics
-	left  atomic.Bool
-}
-
-// Capabilities implements consumer.Metrics.
-func (*pipeline) Capabilities() consumer.Capabilities {
-	return consumer.Capabilities{MutatesData: true}
-}
-
-// Start implements component.Component.
-func (p *pipeline) Start(_ context.Context, host component.Host) error {
-	return p.cores.start(p.sharedCore, host)
-}
-
-// Shutdown implements component.Component.
-func (p *pipeline) Shutdown(ctx context.Context) error {
-	if p.left.Swap(true) {
-		return nil
-	}
-	return p.cores.leave(ctx, p.sharedCore)
+	*member
+	next consumer.Metrics
 }
 
 // ConsumeMetrics returns nil when the next consumer took what passes and the state has what merges. After an error the

@@ -162,12 +162,15 @@ func (c *core) swapRules(content []byte) error {
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.adopt(set.Identity(), true); err != nil {
-		return fmt.Errorf("%w: %w", errLater, err)
+	if c.metrics {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err := c.adopt(set.Identity(), true); err != nil {
+			return fmt.Errorf("%w: %w", errLater, err)
+		}
+		c.walker.swapRules(set)
 	}
-	c.walker.swapRules(set)
+	c.inForce.Store(set)
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/processor"
@@ -191,7 +190,7 @@ func (h *storageHost) reported() []componentstatus.Status {
 	return append([]componentstatus.Status(nil), h.status...)
 }
 
-// logStorage keeps all logs in one directory, and no values for the next life.
+// logStorage keeps all logs in one directory.
 type logStorage struct {
 	component.Component
 	dir string
@@ -200,9 +199,4 @@ type logStorage struct {
 
 func (s logStorage) LogDirectory(component.Kind, component.ID, string) (string, error) {
 	return s.dir, s.err
-}
-
-// GetClient implements storage.Extension.
-func (s logStorage) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
-	return newShelf(s.dir), nil
 }

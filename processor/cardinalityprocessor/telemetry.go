@@ -38,6 +38,7 @@ type reporter struct {
 	outcomes [outcomes][]metric.AddOption
 	reasons  [reasons][]metric.AddOption
 	labels   runtimeLabels
+	texts    textLabels
 }
 
 func newReporter(set component.TelemetrySettings) (*reporter, error) {
@@ -48,6 +49,7 @@ func newReporter(set component.TelemetrySettings) (*reporter, error) {
 	r := &reporter{
 		builder: builder,
 		labels:  newRuntimeLabels(),
+		texts:   newTextLabels(),
 		outcomes: [outcomes][]metric.AddOption{
 			named:   label("outcome", "table"),
 			derived: label("outcome", "derived"),

@@ -14,5 +14,7 @@ var (
 )
 
 const (
+	TracesStability  = component.StabilityLevelDevelopment
+	LogsStability    = component.StabilityLevelDevelopment
 	MetricsStability = component.StabilityLevelAlpha
 )

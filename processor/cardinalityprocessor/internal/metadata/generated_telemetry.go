@@ -41,6 +41,7 @@ type TelemetryBuilder struct {
 	ProcessorCardinalityRecoveryRecords   metric.Int64Gauge
 	ProcessorCardinalityRenameMetrics     metric.Int64Counter
 	ProcessorCardinalityRulesReloads      metric.Int64Counter
+	ProcessorCardinalitySanitizedValues   metric.Int64Counter
 	ProcessorCardinalitySnapshotAge       metric.Float64ObservableGauge
 	ProcessorCardinalitySnapshotDuration  metric.Float64ObservableGauge
 	ProcessorCardinalitySnapshotPause     metric.Float64ObservableGauge
@@ -326,6 +327,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_cardinality_rules_reloads",
 		metric.WithDescription("Times that the content of rules_file changed, by outcome. [Alpha]"),
 		metric.WithUnit("{reload}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorCardinalitySanitizedValues, err = builder.meter.Int64Counter(
+		"otelcol_processor_cardinality_sanitized_values",
+		metric.WithDescription("Attributes, names, messages and bodies of traces and logs that rules changed or removed. [Development]"),
+		metric.WithUnit("{value}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorCardinalitySnapshotAge, err = builder.meter.Float64ObservableGauge(

@@ -67,6 +67,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorCardinalityRecoveryRecords.Record(context.Background(), 1)
 	tb.ProcessorCardinalityRenameMetrics.Add(context.Background(), 1)
 	tb.ProcessorCardinalityRulesReloads.Add(context.Background(), 1)
+	tb.ProcessorCardinalitySanitizedValues.Add(context.Background(), 1)
 	tb.ProcessorCardinalityTakeovers.Add(context.Background(), 1)
 	tb.ProcessorCardinalityTickDuration.Record(context.Background(), 1)
 	tb.ProcessorCardinalityTickSendFailures.Add(context.Background(), 1)
@@ -108,6 +109,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorCardinalityRulesReloads(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorCardinalitySanitizedValues(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorCardinalitySnapshotAge(t, testTel,

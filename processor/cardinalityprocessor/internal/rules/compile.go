@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
 	"weir.example/processor/cardinalityprocessor/internal/detect"
 	"weir.example/processor/cardinalityprocessor/internal/sanitize"
 )
@@ -66,6 +68,7 @@ type Set struct {
 	reader   *sanitize.Reader
 	memory   *sanitize.Cache[verdict] // nil: no rule looks at values
 	texts    *Set                     // for what is no metric
+	alike    *TextProgram             // of every resource; nil: a rule looks at them, or there is none
 
 	mu       sync.Mutex
 	programs map[string]*Program // by the indices of their rules
@@ -95,6 +98,9 @@ func Compile(source Source) (*Set, error) {
 	set.finish()
 	texts.finish()
 	set.texts = texts
+	if !slices.ContainsFunc(texts.rules, func(r *compiled) bool { return len(r.resource) > 0 }) {
+		set.alike = set.TextProgram(pcommon.NewMap())
+	}
 	return set, nil
 }
 

@@ -40,6 +40,9 @@ func (p *Program) newCourse(key string) *course {
 		if !rule.labels.matchKey(key) || rule.action == Redact && allowed || rule.action != Redact && kept {
 			continue
 		}
+		if p.byName && rule.ends() && rule.action != Keep && !rule.labels.names(key) {
+			continue
+		}
 		c.rules = append(c.rules, rule)
 		if rule.ends() && rule.values == nil && len(rule.points) == 0 {
 			break

@@ -22,22 +22,15 @@ func (s *Set) Explain(metric, key, value string, resource, point pcommon.Map) Ve
 	if p == nil {
 		return Verdict{Action: Keep, Value: value}
 	}
-	return p.explain(p.course(key), value, point)
+	_, onPoint := point.Get(key)
+	return p.explain(p.course(key), value, point, onPoint)
 }
 
-// Explain tells what becomes of an attribute beside others, as Attributes decides it.
-func (p *TextProgram) Explain(key, value string, attrs pcommon.Map) Verdict {
-	if p == nil {
-		return Verdict{Action: Keep, Value: value}
-	}
-	return p.attributes.explain(p.course(p.attributes, key), value, attrs)
-}
-
-func (p *Program) explain(c *course, value string, point pcommon.Map) Verdict {
+func (p *Program) explain(c *course, value string, point pcommon.Map, mine bool) Verdict {
 	if c == nil {
 		return Verdict{Action: Keep, Value: value}
 	}
-	v := p.judge(c, value, point, true)
+	v := p.judge(c, value, point, mine)
 	said := Verdict{Action: Keep, Reason: v.reason, Kind: v.kind, Value: value}
 	if v.by != nil {
 		said.Rule, said.Action = v.by.name, v.by.action

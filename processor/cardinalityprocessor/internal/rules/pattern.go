@@ -130,6 +130,11 @@ func (l List) matchKey(key string) bool {
 	return alias != "" && slices.ContainsFunc(l, func(p Pattern) bool { return p.literal() && p.text == alias })
 }
 
+// names tells whether a pattern is just that key.
+func (l List) names(key string) bool {
+	return slices.ContainsFunc(l, func(p Pattern) bool { return p.literal() && p.text == key })
+}
+
 func aliasOf(key string) string {
 	switch key {
 	case "service.name":

@@ -13,9 +13,10 @@ const Sanitize = "sanitize"
 
 // Names of texts that are no labels: rules may list them in `labels`.
 const (
-	SpanName  = "span.name"
-	EventName = "event.name"
-	Body      = "body" // of a log record
+	SpanName      = "span.name"
+	EventName     = "event.name"     // of a span's event or a log record
+	StatusMessage = "status.message" // of a span
+	Body          = "body"           // of a log record
 )
 
 // presetOf returns the rules of a preset, which stand below all others: those for metrics, and those for spans and logs.

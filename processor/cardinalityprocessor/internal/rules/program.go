@@ -21,6 +21,7 @@ type Program struct {
 	always    bool // a drop_series without labels
 	perPoint  bool // match.labels stands somewhere: attributes of the point decide
 	supersede bool
+	byName    bool               // labels are texts: rules that end are for those they name
 	courses   map[string]*course // by key; nil: no rule touches it
 	text      *TextProgram       // of it, once asked for; the set's mutex guards it
 }

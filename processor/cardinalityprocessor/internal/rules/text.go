@@ -7,17 +7,17 @@ import (
 )
 
 // TextProgram applies rules to what is no metric: attributes of spans and logs, and texts. Rules with `metrics`,
-// supersede and drop_series are not among them. A nil one does nothing. It is safe for concurrent use.
+// supersede and drop_series are not among them. It is safe for concurrent use.
 type TextProgram struct {
 	mu         sync.RWMutex // guards the courses of the programs
 	attributes *Program
-	texts      *Program // what of it is redact, template or keep
+	texts      *Program
 }
 
 // TextProgram returns the rules for what is no metric and comes from this resource, nil if there are none.
 func (s *Set) TextProgram(resource pcommon.Map) *TextProgram {
-	if s.texts == nil {
-		return nil
+	if s.alike != nil {
+		return s.alike
 	}
 	program := s.texts.Program("", resource)
 	if program == nil {
@@ -26,114 +26,54 @@ func (s *Set) TextProgram(resource pcommon.Map) *TextProgram {
 	s.texts.mu.Lock()
 	defer s.texts.mu.Unlock()
 	if program.text == nil {
-		program.text = &TextProgram{attributes: program, texts: s.texts.newProgram(program.forTexts())}
+		program.text = &TextProgram{attributes: program, texts: s.texts.newProgram(program.rules)}
+		program.text.texts.byName = true
 	}
 	return program.text
 }
 
-func (p *Program) forTexts() (rules []*compiled) {
-	for _, rule := range p.rules {
-		if !rule.ends() || rule.action == Keep {
-			rules = append(rules, rule)
-		}
-	}
-	return rules
+// Attribute tells what becomes of a value beside attrs, and by which action; that is "" where the value stays, and Drop
+// where the attribute goes.
+func (p *TextProgram) Attribute(key, value string, attrs pcommon.Map) (fresh string, action Action) {
+	return p.judge(p.attributes, key, value, attrs)
 }
 
-// Attributes edits the attributes of a resource, scope, span, event, link or log in place, and tells whether it changed
-// any. Strings within maps and slices are judged by the key of the attribute that stands nearest above them.
-func (p *TextProgram) Attributes(attrs pcommon.Map) (changed bool) {
-	if p == nil {
-		return false
-	}
-	return p.edit(attrs, attrs)
+// Text is Attribute for a text that is none, such as one with the key SpanName, EventName or Body. Actions other than
+// redact, template and keep apply to it where a rule names it: `*` means labels. Drop empties it.
+func (p *TextProgram) Text(key, text string, attrs pcommon.Map) (fresh string, action Action) {
+	return p.judge(p.texts, key, text, attrs)
 }
 
-// Text returns what a text becomes that is no attribute, such as one with the key SpanName, EventName or Body: redact
-// and template apply to it, and keep.
-func (p *TextProgram) Text(key, text string) string {
-	if p == nil {
-		return text
-	}
-	c := p.course(p.texts, key)
+func (p *TextProgram) judge(of *Program, key, value string, point pcommon.Map) (fresh string, action Action) {
+	c := p.course(of, key)
 	if c == nil {
-		return text
+		return value, ""
 	}
-	if v := p.texts.judge(c, text, pcommon.NewMap(), true); v.change {
-		return v.value
-	}
-	return text
-}
-
-func (p *TextProgram) edit(attrs, point pcommon.Map) (changed bool) {
-	var gone []string
-	for key, value := range attrs.All() {
-		outcome := p.value(key, value, point)
-		changed = changed || outcome != same
-		if outcome == removed {
-			gone = append(gone, key)
-		}
-	}
-	for _, key := range gone {
-		attrs.Remove(key)
-	}
-	return changed
-}
-
-// outcome is what becomes of an attribute.
-type outcome uint8
-
-const (
-	same outcome = iota
-	edited
-	removed
-)
-
-func (p *TextProgram) value(key string, value pcommon.Value, point pcommon.Map) outcome {
-	switch value.Type() {
-	case pcommon.ValueTypeMap:
-		if p.edit(value.Map(), point) {
-			return edited
-		}
-	case pcommon.ValueTypeSlice:
-		return p.slice(key, value.Slice(), point)
-	case pcommon.ValueTypeEmpty, pcommon.ValueTypeBytes:
-	default:
-		return p.scalar(key, value, point)
-	}
-	return same
-}
-
-// slice drops the elements that go; the attribute goes with the last.
-func (p *TextProgram) slice(key string, values pcommon.Slice, point pcommon.Map) outcome {
-	all, before := same, values.Len()
-	values.RemoveIf(func(value pcommon.Value) bool {
-		one := p.value(key, value, point)
-		if one != same {
-			all = edited
-		}
-		return one == removed
-	})
-	if before > 0 && values.Len() == 0 {
-		return removed
-	}
-	return all
-}
-
-func (p *TextProgram) scalar(key string, value pcommon.Value, point pcommon.Map) outcome {
-	c := p.course(p.attributes, key)
-	if c == nil {
-		return same
-	}
-	v := p.attributes.judge(c, value.AsString(), point, true)
+	v := of.judge(c, value, point, true)
 	switch {
 	case v.end != nil && v.end.action == Drop:
-		return removed
+		return "", Drop
 	case v.change:
-		value.SetStr(v.value)
-		return edited
+		return v.value, v.by.action
 	}
-	return same
+	return value, ""
+}
+
+// Beside tells whether what stands beside an attribute decides what becomes of it.
+func (p *TextProgram) Beside() bool { return p.attributes.perPoint }
+
+// Drops tells whether an attribute goes whatever its value is.
+func (p *TextProgram) Drops(key string, attrs pcommon.Map) bool {
+	c := p.course(p.attributes, key)
+	if c == nil {
+		return false
+	}
+	for _, rule := range c.rules {
+		if rule.ends() && rule.values == nil && holds(rule.points, attrs) {
+			return rule.action == Drop
+		}
+	}
+	return false
 }
 
 func (p *TextProgram) course(of *Program, key string) *course {

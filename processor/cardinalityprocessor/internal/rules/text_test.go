@@ -19,44 +19,73 @@ func compile(t testing.TB, source Source) *Set {
 	return set
 }
 
-func TestAttributesOfSpansAreEditedInPlace(t *testing.T) {
+func TestAttributesAndTextsGoByTheirOwnRules(t *testing.T) {
 	set := compile(t, Source{
 		Preset: Sanitize, AllowSensitive: []string{"support_email"}, HashKey: []byte("key"), Keep: []string{"env"},
 		Rules: []Rule{
 			{Labels: []string{"session"}, Values: []string{"uuid"}, Action: Drop},
+			{Labels: []string{"*"}, Values: []string{"ulid"}, Action: Drop},
 			{Labels: []string{"url"}, Action: Template},
 			{Labels: []string{"tenant"}, Action: Truncate, Length: 3},
 			{Labels: []string{"only_metrics"}, Metrics: []string{"*"}, Action: Drop},
 			{Labels: []string{"pod"}, Action: Supersede},
+			{Labels: []string{StatusMessage}, Action: Truncate, Length: 5},
+			{Labels: []string{"shop"}, Match: Match{Labels: map[string]string{"env": "dev"}}, Action: Drop},
 		},
 	})
 	p := set.TextProgram(pcommon.NewMap())
-	m := attrs(t, map[string]any{
-		"env": "ana@corp.io", "session": uuidA, "user_id": uuidB, "url": "/users/42/mail/ana@corp.io", "tenant": "acme-1",
-		"only_metrics": "x", "pod": "web-0", "support_email": "help@corp.io", "n": 17,
-		"db.statement": "SELECT * FROM t WHERE mail = 'ana@corp.io'",
-		"nested":       map[string]any{"email": "bob@corp.io", "list": []any{"a", "bob@corp.io", uuidA}, "session": uuidA},
-	})
-	require.True(t, p.Attributes(m))
-	assert.Equal(t, map[string]any{
-		"env": "{email}", "user_id": uuidB, "url": "/users/{id}/mail/{email}", "tenant": "acm",
-		"only_metrics": "x", "pod": "web-0", "support_email": "help@corp.io", "n": int64(17),
-		"db.statement": "SELECT * FROM t WHERE mail = '{email}'",
-		"nested":       map[string]any{"email": "{email}", "list": []any{"a", "{email}", uuidA}},
-	}, m.AsRaw())
-	require.False(t, p.Attributes(attrs(t, map[string]any{"env": "prod", "n": 1})))
+	dev := attrs(t, map[string]any{"env": "dev"})
+	type outcome struct {
+		fresh  string
+		action Action
+	}
+	const ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+	for _, test := range []struct {
+		key, value string
+		want       outcome
+	}{
+		{"env", "ana@corp.io", outcome{"{email}", Redact}},
+		{"env", "prod", outcome{"prod", ""}},
+		{"session", uuidA, outcome{"", Drop}},
+		{"any", ulid, outcome{"", Drop}},
+		{"user_id", uuidB, outcome{uuidB, ""}},
+		{"url", "/users/42/mail/ana@corp.io", outcome{"/users/{id}/mail/{email}", Template}},
+		{"tenant", "acme-1", outcome{"acm", Truncate}},
+		{"only_metrics", "x", outcome{"x", ""}},
+		{"pod", "web-0", outcome{"web-0", ""}},
+		{"support_email", "help@corp.io", outcome{"help@corp.io", ""}},
+		{"shop", "a", outcome{"", Drop}},
+	} {
+		fresh, action := p.Attribute(test.key, test.value, dev)
+		assert.Equal(t, test.want, outcome{fresh, action}, "%s=%s", test.key, test.value)
+	}
+	for _, test := range []struct {
+		key, value string
+		want       outcome
+	}{
+		{SpanName, "/users/42", outcome{"/users/{id}", Template}},
+		{Body, ulid, outcome{ulid, ""}}, // `*` means labels
+		{Body, "user 42 is ana@corp.io", outcome{"user 42 is {email}", Redact}},
+		{StatusMessage, "not found", outcome{"not f", Truncate}},
+	} {
+		fresh, action := p.Text(test.key, test.value, dev)
+		assert.Equal(t, test.want, outcome{fresh, action}, "%s=%s", test.key, test.value)
+	}
+	assert.True(t, p.Beside())
+	assert.True(t, p.Drops("shop", dev))
+	assert.False(t, p.Drops("shop", pcommon.NewMap()))
+	assert.False(t, p.Drops("session", dev), "only some of its values")
+	assert.Nil(t, compile(t, Source{Rules: []Rule{{Labels: []string{"a"}, Action: Supersede}}}).TextProgram(pcommon.NewMap()))
 }
 
-func TestTextsAreRedactedAndMadeTemplates(t *testing.T) {
-	p := compile(t, Source{Preset: Sanitize, Rules: []Rule{{Labels: []string{"*"}, Values: []string{"uuid"}, Action: Drop}}}).
-		TextProgram(pcommon.NewMap())
-	assert.Equal(t, "/users/{id}", p.Text(SpanName, "/users/42"))
-	assert.Equal(t, uuidA, p.Text(Body, uuidA), "only redact and template apply to texts")
-	assert.Equal(t, "user 42 is {email}", p.Text(Body, "user 42 is ana@corp.io"))
-	var none *TextProgram
-	assert.Equal(t, "x", none.Text(Body, "x"))
-	assert.False(t, none.Attributes(attrs(t, map[string]any{"a": "x"})))
-	assert.Nil(t, compile(t, Source{Rules: []Rule{{Labels: []string{"a"}, Action: Supersede}}}).TextProgram(pcommon.NewMap()))
+func TestProgramsForTextsGoByResource(t *testing.T) {
+	set := compile(t, Source{Rules: []Rule{{Labels: []string{"a"}, Match: Match{Resource: map[string]string{"env": "prod"}}, Action: Drop}}})
+	prod := set.TextProgram(attrs(t, map[string]any{"env": "prod"}))
+	require.NotNil(t, prod)
+	assert.Same(t, prod, set.TextProgram(attrs(t, map[string]any{"env": "prod", "host": "x"})))
+	assert.Nil(t, set.TextProgram(pcommon.NewMap()))
+	_, action := prod.Attribute("a", "x", pcommon.NewMap())
+	assert.Equal(t, Drop, action)
 }
 
 func TestAProgramForTextsMayBeShared(t *testing.T) {
@@ -66,9 +95,10 @@ func TestAProgramForTextsMayBeShared(t *testing.T) {
 		all.Go(func() {
 			p := set.TextProgram(pcommon.NewMap())
 			for i := range 500 {
-				m := attrs(t, map[string]any{fmt.Sprint("k", i%50): "ana@corp.io"})
-				assert.True(t, p.Attributes(m))
-				assert.Equal(t, "{email}", p.Text(SpanName, "ana@corp.io"))
+				_, action := p.Attribute(fmt.Sprint("k", i%50), "ana@corp.io", pcommon.NewMap())
+				assert.Equal(t, Redact, action)
+				fresh, _ := p.Text(SpanName, "ana@corp.io", pcommon.NewMap())
+				assert.Equal(t, "{email}", fresh)
 			}
 		})
 	}
