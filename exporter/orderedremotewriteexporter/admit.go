@@ -21,26 +21,64 @@ func (in *intake) offer(e *entity, name, extras *series.Set, at moment, value fl
 
 // find returns the series and, when it is new, gives it a slot for good.
 func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
-	s, fresh := in.table.Follow(&e.trail, c.entity, name, c.extras)
+	s := in.expected(e, c, name)
+	if s == nil {
+		s = in.lookUp(e, c, name)
+	}
+	in.last = s
+	if s.State.seen != in.translator.now {
+		s.State.seen = in.translator.now
+	}
+	if f := s.Form(); f.About != in.meta {
+		in.table.SetForm(s, in.table.Form(f.Name, f.Extras, in.meta))
+		in.onDescribed(s, f.About)
+	}
+	return s
+}
+
+// expected returns the series that followed the last one within its entity before, if
+// it is the one: they mostly come in the same order again. One that is missing now, as
+// some are at times, is stepped over.
+func (in *intake) expected(e *entity, c composition, name *series.Set) *stream {
+	number := e.first
+	if in.last != nil {
+		number = in.last.State.next
+	}
+	for range 2 {
+		s := in.table.At(number)
+		if s == nil {
+			return nil
+		}
+		if s.Entity == c.entity {
+			if f := s.Form(); f.Name == name && f.Extras == c.extras {
+				return s
+			}
+		}
+		number = s.State.next
+	}
+	return nil
+}
+
+func (in *intake) lookUp(e *entity, c composition, name *series.Set) *stream {
+	s, number, fresh := in.table.Get(c.entity, in.table.Form(name, c.extras, in.meta))
+	if in.last == nil {
+		e.first = number
+	} else {
+		in.last.State.next = number
+	}
 	if fresh {
 		s.State.last, s.State.slot = math.MinInt64, noSlot
 	}
 	if s.State.slot == noSlot {
 		s.State.slot = uint16(in.slotFor(s, e.slot))
 	}
-	if s.State.seen != in.translator.now {
-		s.State.seen = in.translator.now
-	}
-	if s.State.meta.Load() != in.meta {
-		s.State.meta.Store(in.meta)
-	}
 	return s
 }
 
 // slotFor returns the slot of the series' entity, or one of the series' own.
-func (in *intake) slotFor(s *stream, ofEntity int) int {
+func (in *intake) slotFor(s *stream, ofEntity int32) int {
 	if ofEntity >= 0 {
-		return ofEntity
+		return int(ofEntity)
 	}
 	return int(s.Hash() % uint64(len(in.staged)))
 }
@@ -114,6 +152,6 @@ const maxStagedKept = 1 << 16
 // used.
 func (in *intake) sweep(now series.Generation, needed func(*stream) bool) {
 	in.translator.sweep(now, idleGenerations)
-	in.table.Sweep(func(s *stream) bool { return now-s.State.seen <= idleGenerations || needed(s) })
 	in.shapes.sweep(now)
+	in.table.Sweep(func(s *stream) bool { return now-s.State.seen <= idleGenerations || needed(s) })
 }

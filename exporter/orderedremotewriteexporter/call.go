@@ -210,6 +210,13 @@ func (x *remoteWriter) dropOldest(need demand) bool {
 	return false
 }
 
+// described notes in the log of a series that its metadata changed.
+func (x *remoteWriter) described(s *stream, was *meta) {
+	if s.State.ref != 0 {
+		x.slots[s.State.slot].backlog.(*journal).describe(s, was)
+	}
+}
+
 // sweep forgets series that were not seen for long, unless a log may still hold
 // samples of theirs.
 func (x *remoteWriter) sweep(now series.Generation) {

@@ -56,7 +56,7 @@ func requireSame(t require.TestingT, r *rw2, samples []sample) {
 		}
 		require.Equal(t, s.series.Labels(), labels1)
 		require.Equal(t, s.series.Labels(), pairs(ts2.LabelsRefs, two.Symbols))
-		if m := s.series.State.meta.Load(); m != nil {
+		if m := s.series.Form().About; m != nil {
 			require.Equal(t, *m, meta{metricType(ts2.Metadata.Type), two.Symbols[ts2.Metadata.UnitRef], two.Symbols[ts2.Metadata.HelpRef]})
 		}
 		if s.more == nil || s.more.histogram == nil {

@@ -20,10 +20,10 @@ const (
 type entity struct {
 	labels   *series.Set
 	external []string    // names of the labels that only external_labels gave
-	slot     int         // -1: each series has its own
 	target   *target     // nil: nothing to say in target_info
 	info     *series.Set // labels for target_info
-	trail    series.Trail[progress]
+	slot     int32       // -1: each series has its own
+	first    uint32      // number in the table of the series that came first last time; 0: none
 }
 
 // entity returns the entity that a resource is for a tenant, nil if an attribute that
@@ -37,7 +37,6 @@ func (t *translator) entity(who *tenant, resource pcommon.Map) *entity {
 	if e == nil {
 		return nil
 	}
-	e.trail.Rewind()
 	t.interner.Touch(e.labels)
 	if e.target != nil {
 		t.interner.Touch(e.info)
@@ -69,7 +68,7 @@ func (t *translator) newEntity(tenant string, resource pcommon.Map) *entity {
 }
 
 // slotOf keeps an instance together: neighbours on the wire compress better.
-func (t *translator) slotOf(tenant, job, instance string) int {
+func (t *translator) slotOf(tenant, job, instance string) int32 {
 	if t.shards == 0 || instance == "" {
 		return -1
 	}
@@ -77,7 +76,7 @@ func (t *translator) slotOf(tenant, job, instance string) int {
 	if tenant != "" {
 		key += "\xff" + tenant
 	}
-	return int(xxhash.Sum64String(key) % uint64(t.shards))
+	return int32(xxhash.Sum64String(key) % uint64(t.shards))
 }
 
 // addMissing adds the labels that l lacks and returns their names.

@@ -62,18 +62,15 @@ func (x *remoteWriter) openWAL() error {
 // adopt gives the series that only earlier eras know a slot of this one, so that the
 // next head holds their newest samples: those logs will be gone.
 func (x *remoteWriter) adopt() {
-	x.in.table.Sweep(func(s *stream) bool {
+	for s := range x.in.table.All {
 		p := &s.State
 		if p.slot == noSlot {
 			p.slot = uint16(x.in.slotFor(s, x.in.slotOf(s.Entity.Tenant(), s.Entity.Get(jobLabel), s.Entity.Get(instanceLabel))))
 		}
 		if p.ref == 0 {
-			j := x.slots[p.slot].backlog.(*journal)
-			p.ref = j.refs.add(s)
-			*j.refs.logged(p.ref) = p.meta.Load()
+			p.ref = x.slots[p.slot].backlog.(*journal).refs.add(s)
 		}
-		return true
-	})
+	}
 }
 
 // findEras lists the eras in the directory, the oldest first and the current one last.

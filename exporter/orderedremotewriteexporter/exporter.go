@@ -86,6 +86,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*remoteWriter, error) {
 	} else {
 		x.slots = memorySlots(x)
 	}
+	x.in.onDescribed = x.described
 	x.in.onConflict, x.in.onUnsupported, x.in.onRefused = x.notes.conflict, x.notes.unsupported, x.notes.refusedTenant
 	var err error
 	if x.telemetry, err = newTelemetry(set.TelemetrySettings); err != nil {

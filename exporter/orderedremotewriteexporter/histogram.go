@@ -30,7 +30,9 @@ func (s shapes) sweep(now series.Generation) {
 
 // shapeOf returns the shape of a point, or of the one before if it has none.
 func (in *intake) shapeOf(e *entity, name *metricName, plain *series.Set, stale bool, now shape) shape {
+	last := in.last
 	count := in.find(e, in.compose(e, plain), name.count)
+	in.last = last // where it stands in the order is told when it is offered
 	was, known := in.shapes[count]
 	switch {
 	case stale && known && len(now.bounds) == 0:

@@ -18,6 +18,7 @@ type journal struct {
 
 	// Of the side that logs; exporter.mu guards them.
 	sets    map[*series.Set]uint64 // ids given
+	changed map[uint32]*meta       // what the log says of series, by ref, whose metadata is another now
 	lastID  uint64
 	staged  []sample // of the current call
 	before  []past   // of their series
@@ -45,7 +46,8 @@ type drafted struct {
 
 type freshSeries struct {
 	*stream
-	anew bool // it had no ref before
+	anew bool  // it had no ref before
+	was  *meta // otherwise: what the log says of it
 }
 
 // maxDraft is the size from which a call's samples go on in another record, in bytes.
@@ -97,21 +99,23 @@ func (j *journal) ref(s *stream) uint32 {
 		j.drafts = append(j.drafts, drafted{fresh: len(j.fresh), newest: len(j.newest)})
 	}
 	p := &s.State
-	m := p.meta.Load()
-	if p.ref != 0 {
-		if logged := *j.refs.logged(p.ref); logged == m || logged != nil && m != nil && *logged == *m {
-			return p.ref
-		}
+	if p.ref != 0 && len(j.changed) == 0 {
+		return p.ref
 	}
-	j.fresh = append(j.fresh, freshSeries{s, p.ref == 0})
+	was, changed := j.changed[p.ref]
+	if p.ref != 0 && !changed {
+		return p.ref
+	}
+	j.fresh = append(j.fresh, freshSeries{s, p.ref == 0, was})
+	delete(j.changed, p.ref)
 	if p.ref == 0 {
 		j.mu.Lock()
 		p.ref = j.refs.add(s)
 		j.mu.Unlock()
 	}
-	*j.refs.logged(p.ref) = m
 	var ids [3]uint64
-	for i, set := range [3]*series.Set{s.Entity, s.Name, s.Extras} {
+	f := s.Form()
+	for i, set := range [3]*series.Set{s.Entity, f.Name, f.Extras} {
 		id, known := j.sets[set]
 		if !known {
 			j.lastID++
@@ -122,8 +126,29 @@ func (j *journal) ref(s *stream) uint32 {
 		}
 		ids[i] = id
 	}
-	j.draft.addSeries(p.ref, ids, m, nil)
+	j.draft.addSeries(p.ref, ids, f.About, nil)
 	return p.ref
+}
+
+// describe notes that the metadata of a series that has a ref is no longer what it was.
+func (j *journal) describe(s *stream, was *meta) {
+	ref, now := s.State.ref, s.Form().About
+	if logged, changed := j.changed[ref]; changed {
+		was = logged
+	}
+	if now == was || now != nil && was != nil && *now == *was {
+		delete(j.changed, ref)
+		return
+	}
+	j.changed[ref] = was
+}
+
+// described returns what the log says of a series.
+func (j *journal) described(ref uint32, s *stream) *meta {
+	if was, changed := j.changed[ref]; changed {
+		return was
+	}
+	return s.Form().About
 }
 
 // push appends the records. It returns how many samples and how much room are in the
@@ -154,13 +179,14 @@ func (j *journal) takeBack(n int) {
 	}
 	if n < len(j.drafts) {
 		for _, f := range j.fresh[j.drafts[n].fresh:] {
-			*j.refs.logged(f.State.ref) = nil
-			if f.anew {
-				j.mu.Lock()
-				j.refs.remove(f.State.ref)
-				j.mu.Unlock()
-				f.State.ref = 0
+			if !f.anew {
+				j.changed[f.State.ref] = f.was
+				continue
 			}
+			j.mu.Lock()
+			j.refs.remove(f.State.ref)
+			j.mu.Unlock()
+			f.State.ref = 0
 		}
 		for _, set := range j.newest[j.drafts[n].newest:] {
 			delete(j.sets, set)
@@ -169,17 +195,24 @@ func (j *journal) takeBack(n int) {
 	j.finish()
 }
 
+// finish keeps the buffers for the next call, but not those of one that defined much.
 func (j *journal) finish() {
+	j.draft.reset()
+	if cap(j.buffer)+cap(j.draft.sets)+cap(j.draft.series) > maxKept || cap(j.fresh) > maxFreshKept {
+		j.buffer, j.draft, j.fresh, j.newest = nil, draft{}, nil, nil
+	}
 	clear(j.fresh)
 	clear(j.newest)
 	j.fresh, j.newest = j.fresh[:0], j.newest[:0]
 	j.staged, j.before, j.logged = nil, nil, 0
 	j.drafts, j.buffer = j.drafts[:0], j.buffer[:0]
-	j.draft.reset()
-	if cap(j.buffer) > maxDraft {
-		j.buffer = nil
-	}
 }
+
+// What is kept from one call to the next: bytes, and series that were defined.
+const (
+	maxKept      = 512 << 10
+	maxFreshKept = 256
+)
 
 // begin makes sure that the log has a head of this life; exporter.mu is held.
 func (j *journal) begin() error {
@@ -220,7 +253,8 @@ func (j *journal) head(emit func(seglog.Record)) {
 	j.sets = make(map[*series.Set]uint64, len(known))
 	for ref, s := range j.refs.all {
 		var ids [3]uint64
-		for i, set := range [3]*series.Set{s.Entity, s.Name, s.Extras} {
+		f := s.Form()
+		for i, set := range [3]*series.Set{s.Entity, f.Name, f.Extras} {
 			id, written := j.sets[set]
 			if !written {
 				if id = known[set]; id == 0 {
@@ -232,7 +266,7 @@ func (j *journal) head(emit func(seglog.Record)) {
 			}
 			ids[i] = id
 		}
-		d.addSeries(ref, ids, *j.refs.logged(ref), &past{last: s.State.last, bits: s.State.bits})
+		d.addSeries(ref, ids, j.described(ref, s), &past{last: s.State.last, bits: s.State.bits})
 		if d.bytes() > maxDraft {
 			flush()
 		}
@@ -245,6 +279,7 @@ func (j *journal) evict(s *stream) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.refs.remove(s.State.ref)
+	delete(j.changed, s.State.ref)
 }
 
 // undo gives the series of staged samples the past they had.

@@ -180,6 +180,7 @@ func (r *rig) slotOf(name string) int {
 	b := newBatch().resource(flink...).gauge(name, 1, 1)
 	m := b.last.ScopeMetrics().At(0).Metrics().At(0)
 	e := r.in.entity(nobody, b.last.Resource().Attributes())
-	s, _ := r.in.table.Get(e.labels, r.in.of(m).plain, r.in.none)
+	r.in.meta, r.in.last = nil, nil
+	s := r.in.lookUp(e, composition{e.labels, r.in.none}, r.in.of(m).plain)
 	return int(s.State.slot)
 }

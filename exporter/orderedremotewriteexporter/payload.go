@@ -3,49 +3,60 @@ package orderedremotewriteexporter
 import (
 	"bytes"
 	"io"
+	"sync"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/s2"
 	zstandard "github.com/klauspost/compress/zstd"
 )
 
-// packer encodes and compresses the requests of one slot.
-type packer struct {
-	v1   rw1
-	v2   *rw2
-	zstd *zstandard.Encoder // nil until needed
-	raw  []byte
-	body *payload
-}
+// packer makes the request bodies of one slot.
+type packer struct{ body *payload }
 
 // pack returns samples as a request body.
 func (p *packer) pack(f format, samples []sample) *payload {
-	var e encoder = &p.v1
-	if f.protocol == protocol2 {
-		if p.v2 == nil {
-			p.v2 = newRW2()
-		}
-		e = p.v2
-	}
-	p.raw = e.encode(p.raw[:0], samples)
 	if p.body == nil || p.body.readers.Load() > 0 {
 		p.body = &payload{}
 	}
-	into := p.body.bytes
-	if f.compression == zstd {
-		p.body.bytes = p.zstandard().EncodeAll(p.raw, into[:0])
-	} else {
-		p.body.bytes = s2.EncodeSnappy(into[:cap(into)], p.raw)
-	}
+	w := workshops.Get().(*workshop)
+	p.body.bytes = append(p.body.bytes[:0], w.pack(f, samples)...)
+	workshops.Put(w)
 	return p.body
 }
 
-func (p *packer) zstandard() *zstandard.Encoder {
-	if p.zstd == nil {
-		p.zstd, _ = zstandard.NewWriter(nil, // fails for bad options only
+// workshop is what it takes to encode and compress a request. Few are in use at the same
+// time, and each is larger than the body that leaves it, so slots share them.
+type workshop struct {
+	v1     rw1
+	v2     *rw2
+	zstd   *zstandard.Encoder // nil until needed
+	raw    []byte
+	packed []byte
+}
+
+var workshops = sync.Pool{New: func() any { return &workshop{v2: newRW2()} }}
+
+// pack returns bytes that are good until the next call.
+func (w *workshop) pack(f format, samples []sample) []byte {
+	var e encoder = &w.v1
+	if f.protocol == protocol2 {
+		e = w.v2
+	}
+	w.raw = e.encode(w.raw[:0], samples)
+	if f.compression == zstd {
+		w.packed = w.zstandard().EncodeAll(w.raw, w.packed[:0])
+	} else {
+		w.packed = s2.EncodeSnappy(w.packed[:cap(w.packed)], w.raw)
+	}
+	return w.packed
+}
+
+func (w *workshop) zstandard() *zstandard.Encoder {
+	if w.zstd == nil {
+		w.zstd, _ = zstandard.NewWriter(nil, // fails for bad options only
 			zstandard.WithEncoderConcurrency(1), zstandard.WithEncoderLevel(zstandard.SpeedFastest), zstandard.WithLowerEncoderMem(true))
 	}
-	return p.zstd
+	return w.zstd
 }
 
 // payload is a compressed request body. The HTTP transport may go on reading a

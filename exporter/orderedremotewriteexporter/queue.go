@@ -3,22 +3,25 @@ package orderedremotewriteexporter
 import (
 	"math"
 	"sync"
-	"sync/atomic"
 
 	"weir.example/internal/series"
 )
 
 // stream is a series with what the exporter knows of its past.
-type stream = series.Series[progress]
+type stream = series.Series[progress, meta]
 
-// progress is kept per series, which takes 64 bytes with it: one line of a cache. cut belongs to the goroutine of the series'
-// slot, the rest is guarded by exporter.mu.
+// form is the name and extras of series, with what their metric says of itself, nil if
+// nothing is known.
+type form = series.Form[meta]
+
+// progress is kept per series, which takes 48 bytes with it. cut belongs to the
+// goroutine of the series' slot, the rest is guarded by exporter.mu.
 type progress struct {
 	past
-	meta atomic.Pointer[meta] // nil: nothing is known; any goroutine may read it
-	cut  uint32               // number of the last request it was put into
-	ref  uint32               // its number in the log; 0: none
-	slot uint16               // noSlot: not yet known
+	cut  uint32 // number of the last request it was put into
+	ref  uint32 // its number in the log; 0: none
+	next uint32 // number in the table of the series that followed within its entity; 0: none
+	slot uint16 // noSlot: not yet known
 	seen series.Generation
 }
 

@@ -152,12 +152,12 @@ func TestCursorsAreReadAsTheyWereWritten(t *testing.T) {
 
 func TestRefsAreGivenOnceAndTheirPagesLetGo(t *testing.T) {
 	var r refs
-	table := series.NewTable[progress]()
+	table := series.NewTable[progress, meta]()
 	interner := series.NewInterner()
 	none := interner.Intern(nil)
 	var streams []*stream
 	for i := range 3 * pageSize {
-		s, _ := table.Get(none, interner.Intern([]series.Label{{Name: "__name__", Value: fmt.Sprint(i)}}), none)
+		s, _, _ := table.Get(none, table.Form(interner.Intern([]series.Label{{Name: "__name__", Value: fmt.Sprint(i)}}), none, nil))
 		s.State.ref = r.add(s)
 		streams = append(streams, s)
 	}

@@ -35,7 +35,7 @@ const cursorName = "cursor"
 
 // openJournal opens the log of a slot and restores what it holds.
 func (x *remoteWriter) openJournal(dir string, slot int, earlier bool) (*slot, error) {
-	j := &journal{x: x, slot: slot, sets: map[*series.Set]uint64{}}
+	j := &journal{x: x, slot: slot, sets: map[*series.Set]uint64{}, changed: map[uint32]*meta{}}
 	if earlier {
 		j.slot = -1
 	}
@@ -182,7 +182,8 @@ func (r *recovery) series(d definition) {
 	if sets[0].Overlaps(sets[2]) {
 		return
 	}
-	s, fresh := r.in.table.Get(sets[0], sets[1], sets[2])
+	f := r.in.table.Form(sets[1], sets[2], r.in.shared(d.meta))
+	s, _, fresh := r.in.table.Get(sets[0], f)
 	p := &s.State
 	if fresh {
 		p.last, p.slot = math.MinInt64, noSlot
@@ -194,11 +195,11 @@ func (r *recovery) series(d definition) {
 	if d.known {
 		p.pass(d.past.last, d.past.bits)
 	}
-	d.meta = r.in.shared(d.meta)
-	p.meta.Store(d.meta)
+	if own := s.Form(); own.About != f.About {
+		r.in.table.SetForm(s, r.in.table.Form(own.Name, own.Extras, f.About))
+	}
 	if !r.earlier {
 		p.slot, p.ref = uint16(r.slot), d.ref
-		*r.refs.logged(d.ref) = d.meta
 	}
 }
 

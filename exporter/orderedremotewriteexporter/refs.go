@@ -9,7 +9,6 @@ type refs struct {
 
 type page struct {
 	series [pageSize]*stream
-	logged [pageSize]*meta // what the log says of them; exporter.mu guards it
 	used   int
 }
 
@@ -24,9 +23,6 @@ func (r *refs) get(ref uint32) *stream {
 	}
 	return nil
 }
-
-// logged is where what the log says of a series is kept. The number must be in use.
-func (r *refs) logged(ref uint32) **meta { return &r.pages[ref/pageSize].logged[ref%pageSize] }
 
 // add gives a series the next number.
 func (r *refs) add(s *stream) uint32 {
@@ -60,7 +56,7 @@ func (r *refs) remove(ref uint32) {
 	if r.get(ref) == nil {
 		return
 	}
-	r.pages[at].series[ref%pageSize], r.pages[at].logged[ref%pageSize] = nil, nil
+	r.pages[at].series[ref%pageSize] = nil
 	if r.pages[at].used--; r.pages[at].used == 0 {
 		r.pages[at] = nil
 	}

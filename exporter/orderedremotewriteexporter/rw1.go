@@ -8,8 +8,15 @@ import (
 )
 
 // rw1 writes prometheus.WriteRequest, the message of remote write 1.0. It has
-// no place for metadata of single series and for start times.
-type rw1 struct{ scratch []byte }
+// no place for metadata of single series and for start times. The labels of an entity
+// are put together once for its series that follow each other.
+type rw1 struct {
+	entity        *series.Set
+	before, after []byte // its labels on the wire, around the metric name
+	pairs         []*series.Pair
+	labels        []byte // of a series with extras
+	scratch       []byte
+}
 
 const (
 	tagTimeseries = 1<<3 | 2 // WriteRequest.timeseries
@@ -30,10 +37,38 @@ func (r *rw1) encode(dst []byte, samples []sample) []byte {
 	for i := range samples {
 		s := &samples[i]
 		r.scratch = r.value(r.scratch[:0], s)
-		dst = append(dst, tagTimeseries)
-		dst = binary.AppendUvarint(dst, uint64(s.series.Size()+len(r.scratch)))
-		dst = s.series.AppendWire(dst)
-		dst = append(dst, r.scratch...)
+		if s.series.Entity != r.entity {
+			r.begin(s.series.Entity)
+		}
+		f := s.series.Form()
+		_, name := f.Name.Split()
+		before, after := r.before, r.after
+		if !f.Extras.Empty() || len(name) != 1 {
+			r.pairs = f.AppendPairs(r.pairs[:0], r.entity)
+			r.labels = appendWire(r.labels[:0], r.pairs)
+			before, name, after = r.labels, nil, nil
+		}
+		size := len(before) + len(after) + len(r.scratch)
+		for _, p := range name {
+			size += len(p.Wire())
+		}
+		dst = binary.AppendUvarint(append(dst, tagTimeseries), uint64(size))
+		dst = appendWire(append(dst, before...), name)
+		dst = append(append(dst, after...), r.scratch...)
+	}
+	r.entity = nil
+	clear(r.pairs)
+	return dst
+}
+
+func (r *rw1) begin(entity *series.Set) {
+	before, after := entity.Split()
+	r.entity, r.before, r.after = entity, appendWire(r.before[:0], before), appendWire(r.after[:0], after)
+}
+
+func appendWire(dst []byte, pairs []*series.Pair) []byte {
+	for _, p := range pairs {
+		dst = append(dst, p.Wire()...)
 	}
 	return dst
 }

@@ -8,18 +8,23 @@ import (
 
 // rw2 writes io.prometheus.write.v2.Request, the message of remote write 2.0.
 // A request has its own table of symbols, so everything here is of one request
-// and only the memory is used again. A label set's references are worked out
-// once per request, then copied.
+// and only the memory is used again. The references of an entity and of a form are
+// worked out once per request, then copied.
 type rw2 struct {
 	symbols map[string]uint32
 	table   []byte // the symbols on the wire
+	pairs   map[*series.Pair]stretch
 	sets    map[*series.Set]labelRefs
 	labels  []labelRef // of all sets, those of one set side by side
-	metas   map[*meta]stretch
-	refs    []byte // what labels and metas point to
-	body    []byte // of one TimeSeries
-	part    []byte // of it
+	known   map[*form]int32
+	forms   []formRefs
+	last    int32  // of forms, the one before
+	refs    []byte // what the others point to
+	part    []byte // of a TimeSeries
 	all     []byte // TimeSeries
+
+	ts, start int64
+	times     []byte // these two on the wire
 }
 
 // labelRef is a label whose two references, as varints, are refs[from:to].
@@ -30,11 +35,23 @@ type labelRef struct {
 
 type stretch struct{ from, to uint32 }
 
+func (s stretch) size() int { return int(s.to - s.from) }
+
 // labelRefs says where a set is in labels: those from first sort before the
 // metric name, those from named after it.
 type labelRefs struct {
 	first, named, end uint32
-	size              uint32 // bytes of all references
+	size              int     // bytes of all references
+	before, after     stretch // references as they stand without those of other sets
+}
+
+// formRefs is what the series of a form have in common.
+type formRefs struct {
+	form   *form
+	name   stretch
+	extras labelRefs
+	meta   stretch // the metadata field of a TimeSeries
+	next   int32   // of forms, the one that followed, mostly the one that will
 }
 
 const (
@@ -51,36 +68,42 @@ const (
 )
 
 func newRW2() *rw2 {
-	return &rw2{symbols: map[string]uint32{}, sets: map[*series.Set]labelRefs{}, metas: map[*meta]stretch{}}
+	return &rw2{
+		symbols: map[string]uint32{}, pairs: map[*series.Pair]stretch{}, sets: map[*series.Set]labelRefs{}, known: map[*form]int32{},
+	}
 }
 
 // encode puts the symbols first: some stores decode in one pass.
 func (r *rw2) encode(dst []byte, samples []sample) []byte {
-	r.reset()
-	r.symbol("")
+	r.begin()
 	var entity labelRefs
 	for i := range samples {
 		s := &samples[i]
 		if i == 0 || s.series.Entity != samples[i-1].series.Entity {
 			entity = r.set(s.series.Entity)
 		}
-		r.body = r.labelsRefs(r.body[:0], entity, s.series)
-		r.body = r.value(r.body, s)
-		if m := s.series.State.meta.Load(); m != nil {
-			at := r.meta(m)
-			r.body = append(r.body, r.refs[at.from:at.to]...)
-		}
-		r.all = appendMessage(r.all, tagTimeseries2, r.body)
+		r.timeSeries(&entity, r.form(s.series.Form()), s)
 	}
-	return append(append(dst, r.table...), r.all...)
+	dst = append(append(dst, r.table...), r.all...)
+	r.reset()
+	return dst
 }
 
+func (r *rw2) begin() {
+	r.ts, r.start, r.times = 0, 0, append(r.times[:0], tagTimestamp, 0)
+	r.symbol("")
+	r.forms, r.last = append(r.forms, formRefs{}), 0
+}
+
+// reset lets go of all that the request refers to.
 func (r *rw2) reset() {
 	clear(r.symbols)
+	clear(r.pairs)
 	clear(r.sets)
-	clear(r.metas)
-	clear(r.labels) // let go of the names
-	r.table, r.labels, r.refs, r.all = r.table[:0], r.labels[:0], r.refs[:0], r.all[:0]
+	clear(r.known)
+	clear(r.labels)
+	clear(r.forms)
+	r.table, r.labels, r.forms, r.refs, r.all = r.table[:0], r.labels[:0], r.forms[:0], r.refs[:0], r.all[:0]
 }
 
 // symbol returns the reference of a string.
@@ -94,71 +117,78 @@ func (r *rw2) symbol(s string) uint32 {
 	return ref
 }
 
+// pair returns where the references of a label are.
+func (r *rw2) pair(p *series.Pair) stretch {
+	at, known := r.pairs[p]
+	if !known {
+		at.from = uint32(len(r.refs))
+		r.refs = binary.AppendUvarint(r.refs, uint64(r.symbol(p.Name())))
+		r.refs = binary.AppendUvarint(r.refs, uint64(r.symbol(p.Value())))
+		at.to = uint32(len(r.refs))
+		r.pairs[p] = at
+	}
+	return at
+}
+
 func (r *rw2) set(s *series.Set) labelRefs {
 	at, known := r.sets[s]
 	if known {
 		return at
 	}
-	at.first, at.named = uint32(len(r.labels)), uint32(len(r.labels))
-	for name, value := range s.All() {
-		l := labelRef{name: name}
-		l.from = uint32(len(r.refs))
-		r.refs = binary.AppendUvarint(r.refs, uint64(r.symbol(name)))
-		r.refs = binary.AppendUvarint(r.refs, uint64(r.symbol(value)))
-		l.to = uint32(len(r.refs))
-		r.labels = append(r.labels, l)
-		at.size += l.to - l.from
-		if name < series.NameLabel {
-			at.named = uint32(len(r.labels))
-		}
-	}
+	before, after := s.Split()
+	at.first = uint32(len(r.labels))
+	at.before = r.run(before)
+	at.named = uint32(len(r.labels))
+	at.after = r.run(after)
 	at.end = uint32(len(r.labels))
+	at.size = at.before.size() + at.after.size()
 	r.sets[s] = at
 	return at
 }
 
-// labelsRefs appends the references of a series in the order of its labels.
-// The name set holds the metric name alone.
-func (r *rw2) labelsRefs(dst []byte, entity labelRefs, s *stream) []byte {
-	name := r.set(s.Name)
-	var extras labelRefs
-	if !s.Extras.Empty() {
-		extras = r.set(s.Extras)
+// run adds labels of a set and returns where all their references are, one behind the
+// other.
+func (r *rw2) run(pairs []*series.Pair) stretch {
+	from := len(r.labels)
+	for _, p := range pairs {
+		r.labels = append(r.labels, labelRef{p.Name(), r.pair(p)})
 	}
-	dst = append(dst, tagLabelsRefs)
-	dst = binary.AppendUvarint(dst, uint64(entity.size+name.size+extras.size))
-	dst = r.merge(dst, entity.first, entity.named, extras.first, extras.named)
-	dst = r.run(dst, name.first, name.end)
-	return r.merge(dst, entity.named, entity.end, extras.named, extras.end)
+	all := stretch{from: uint32(len(r.refs))}
+	for _, l := range r.labels[from:] {
+		r.refs = append(r.refs, r.refs[l.from:l.to]...)
+	}
+	all.to = uint32(len(r.refs))
+	return all
 }
 
-// merge appends two sorted runs of labels; b is the shorter one.
-func (r *rw2) merge(dst []byte, a, aEnd, b, bEnd uint32) []byte {
-	for ; b < bEnd; b++ {
-		from := a
-		for a < aEnd && r.labels[a].name < r.labels[b].name {
-			a++
+// form expects forms in the order in which they came for the entity before.
+func (r *rw2) form(f *form) *formRefs {
+	if next := r.forms[r.last].next; next != 0 && r.forms[next].form == f {
+		r.last = next
+		return &r.forms[next]
+	}
+	at, known := r.known[f]
+	if !known {
+		refs := formRefs{form: f}
+		_, name := f.Name.Split()
+		refs.name = r.run(name)
+		if !f.Extras.Empty() {
+			refs.extras = r.set(f.Extras)
 		}
-		dst = r.run(dst, from, a)
-		dst = r.run(dst, b, b+1)
+		if f.About != nil {
+			refs.meta = r.meta(f.About)
+		}
+		at = int32(len(r.forms))
+		r.known[f] = at
+		r.forms = append(r.forms, refs)
 	}
-	return r.run(dst, a, aEnd)
-}
-
-// run appends the references of neighbours.
-func (r *rw2) run(dst []byte, from, to uint32) []byte {
-	if from == to {
-		return dst
-	}
-	return append(dst, r.refs[r.labels[from].from:r.labels[to-1].to]...)
+	r.forms[r.last].next = at
+	r.last = at
+	return &r.forms[at]
 }
 
 // meta returns where the metadata field of a TimeSeries is in refs.
 func (r *rw2) meta(m *meta) stretch {
-	at, known := r.metas[m]
-	if known {
-		return at
-	}
 	fields := append(r.part[:0], tagType, byte(m.kind))
 	if m.help != "" {
 		fields = binary.AppendUvarint(append(fields, tagHelpRef), uint64(r.symbol(m.help)))
@@ -166,48 +196,93 @@ func (r *rw2) meta(m *meta) stretch {
 	if m.unit != "" {
 		fields = binary.AppendUvarint(append(fields, tagUnitRef), uint64(r.symbol(m.unit)))
 	}
-	at.from = uint32(len(r.refs))
+	at := stretch{from: uint32(len(r.refs))}
 	r.refs = appendMessage(r.refs, tagMetadata, fields)
-	at.to = uint32(len(r.refs))
-	r.metas[m], r.part = at, fields
+	at.to, r.part = uint32(len(r.refs)), fields
 	return at
+}
+
+// timeSeries appends one TimeSeries to all.
+func (r *rw2) timeSeries(entity *labelRefs, f *formRefs, s *sample) {
+	size := entity.size + f.name.size() + f.extras.size
+	value := r.part[:0]
+	if s.more == nil {
+		value = r.sample(value, s)
+	} else {
+		value = r.value(value, s)
+	}
+	dst := append(r.all, tagTimeseries2)
+	dst = binary.AppendUvarint(dst, uint64(1+varintSize(uint64(size))+size+len(value)+f.meta.size()))
+	dst = binary.AppendUvarint(append(dst, tagLabelsRefs), uint64(size))
+	dst = r.labelsRefs(dst, entity, f)
+	dst = append(dst, value...)
+	dst = append(dst, r.refs[f.meta.from:f.meta.to]...)
+	r.all, r.part = dst, value
+}
+
+// labelsRefs appends the references of a series in the order of its labels.
+// The name set holds the metric name alone.
+func (r *rw2) labelsRefs(dst []byte, entity *labelRefs, f *formRefs) []byte {
+	if f.extras.size == 0 {
+		dst = append(dst, r.refs[entity.before.from:entity.before.to]...)
+		dst = append(dst, r.refs[f.name.from:f.name.to]...)
+		return append(dst, r.refs[entity.after.from:entity.after.to]...)
+	}
+	dst = r.merge(dst, r.labels[entity.first:entity.named], r.labels[f.extras.first:f.extras.named])
+	dst = append(dst, r.refs[f.name.from:f.name.to]...)
+	return r.merge(dst, r.labels[entity.named:entity.end], r.labels[f.extras.named:f.extras.end])
+}
+
+// merge appends two sorted runs of labels; b is the shorter one.
+func (r *rw2) merge(dst []byte, a, b []labelRef) []byte {
+	for len(a)+len(b) > 0 {
+		from := &a
+		if len(a) == 0 || len(b) > 0 && b[0].name < a[0].name {
+			from = &b
+		}
+		l := (*from)[0]
+		dst = append(dst, r.refs[l.from:l.to]...)
+		*from = (*from)[1:]
+	}
+	return dst
 }
 
 // value appends sample or histogram, and exemplars.
 func (r *rw2) value(dst []byte, s *sample) []byte {
-	if s.more == nil || s.more.histogram == nil {
-		dst = appendSample2(dst, s)
+	if s.more.histogram == nil {
+		dst = r.sample(dst, s)
 	} else {
-		r.part = append(r.part[:0], s.more.histogram...)
-		r.part = binary.AppendUvarint(append(r.part, tagHistogramTime), uint64(s.ts))
+		fields := append([]byte(nil), s.more.histogram...)
+		fields = binary.AppendUvarint(append(fields, tagHistogramTime), uint64(s.ts))
 		if s.start != 0 {
-			r.part = binary.AppendUvarint(r.part, tagHistogramStart)
-			r.part = binary.AppendUvarint(r.part, uint64(s.start))
+			fields = binary.AppendUvarint(fields, tagHistogramStart)
+			fields = binary.AppendUvarint(fields, uint64(s.start))
 		}
-		dst = appendMessage(dst, tagHistogram2, r.part)
+		dst = appendMessage(dst, tagHistogram2, fields)
 	}
-	if s.more != nil {
-		for _, x := range s.more.exemplars {
-			r.part = r.exemplar(r.part[:0], x)
-			dst = appendMessage(dst, tagExemplar2, r.part)
-		}
+	for _, x := range s.more.exemplars {
+		dst = appendMessage(dst, tagExemplar2, r.exemplar(nil, x))
 	}
 	return dst
 }
 
-// appendSample2 leaves out what is zero, as protobuf allows.
-func appendSample2(dst []byte, s *sample) []byte {
-	dst = append(dst, tagSample, 0)
-	body := len(dst)
-	if s.bits != 0 {
-		dst = binary.LittleEndian.AppendUint64(append(dst, tagValue), s.bits)
+// sample leaves out what is zero, as protobuf allows. Times are mostly those of the
+// sample before.
+func (r *rw2) sample(dst []byte, s *sample) []byte {
+	if s.ts != r.ts || s.start != r.start {
+		r.ts, r.start = s.ts, s.start
+		r.times = binary.AppendUvarint(append(r.times[:0], tagTimestamp), uint64(s.ts))
+		if s.start != 0 {
+			r.times = binary.AppendUvarint(append(r.times, tagStart), uint64(s.start))
+		}
 	}
-	dst = binary.AppendUvarint(append(dst, tagTimestamp), uint64(s.ts))
-	if s.start != 0 {
-		dst = binary.AppendUvarint(append(dst, tagStart), uint64(s.start))
+	if s.bits == 0 {
+		dst = append(dst, tagSample, byte(len(r.times)))
+		return append(dst, r.times...)
 	}
-	dst[body-1] = byte(len(dst) - body) // at most 31
-	return dst
+	dst = append(dst, tagSample, byte(9+len(r.times)), tagValue) // at most 31
+	dst = binary.LittleEndian.AppendUint64(dst, s.bits)
+	return append(dst, r.times...)
 }
 
 func (r *rw2) exemplar(dst []byte, x exemplar) []byte {

@@ -2,6 +2,7 @@ package orderedremotewriteexporter
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -100,10 +101,22 @@ func (s *slot) form(ctx context.Context) bool {
 	}
 }
 
+// requests is the room for requests that no slot needs now.
+var requests = sync.Pool{New: func() any { return new([]sample) }}
+
+// lend gives the room of the request, which is empty, to slots that have one.
+func (s *slot) lend() {
+	if room := s.request[:0]; cap(room) > 0 {
+		s.request = nil
+		requests.Put(&room)
+	}
+}
+
 // look notes what the slot will send next.
 func (s *slot) look() {
 	if len(s.request) == 0 {
 		s.oldest.Store(0)
+		s.lend()
 		s.idle()
 		s.pace.leave(s)
 		return
@@ -151,6 +164,9 @@ func (s *slot) add(next *sample, exactly bool) bool {
 		return false
 	}
 	next.series.State.cut = s.number
+	if s.request == nil {
+		s.request = *requests.Get().(*[]sample)
+	}
 	s.request = append(s.request, *next)
 	s.full = len(s.request) >= s.x.cfg.Batch.MaxSize && !exactly
 	return true

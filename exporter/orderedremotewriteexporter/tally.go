@@ -12,7 +12,7 @@ func count(samples []sample) tally {
 	for i := range samples {
 		s := &samples[i]
 		t.newest = max(t.newest, s.ts)
-		if s.series.State.meta.Load() != nil {
+		if s.series.Form().About != nil {
 			t.described++
 		}
 		switch {

@@ -21,7 +21,8 @@ const (
 // series. It is used under exporter.mu and holds buffers that are used again.
 type intake struct {
 	*translator
-	table  *series.Table[progress]
+	table  *series.Table[progress, meta]
+	last   *stream // of the current entity; nil: none yet
 	shapes shapes
 	now    int64 // ns since the exporter was made
 	custom bool  // histograms of explicit buckets stay one series each
@@ -41,6 +42,7 @@ type intake struct {
 	exemplarsDropped [reasons]int
 
 	onConflict    func(*stream)
+	onDescribed   func(s *stream, was *meta) // its metadata changed
 	onUnsupported func(reason, pmetric.Metric)
 	onRefused     func(why reason, tenant string)
 }
@@ -48,13 +50,14 @@ type intake struct {
 func newIntake(cfg *Config) *intake {
 	return &intake{
 		translator:    newTranslator(cfg),
-		table:         series.NewTable[progress](),
+		table:         series.NewTable[progress, meta](),
 		shapes:        shapes{},
 		custom:        cfg.Histograms == histogramsCustom,
 		pass:          cfg.OnOutOfOrder == onOutOfOrderPass,
 		staged:        make([][]sample, cfg.Shards),
 		before:        make([][]past, cfg.Shards),
 		onConflict:    func(*stream) {},
+		onDescribed:   func(*stream, *meta) {},
 		onUnsupported: func(reason, pmetric.Metric) {},
 		onRefused:     func(reason, string) {},
 	}
@@ -67,6 +70,7 @@ func (in *intake) walk(md pmetric.Metrics) {
 			continue
 		}
 		e := in.entity(who, rm.Resource().Attributes())
+		in.last = nil
 		in.newest = math.MinInt64
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {
@@ -80,6 +84,7 @@ func (in *intake) walk(md pmetric.Metrics) {
 	for _, t := range in.touched {
 		in.targetInfo(t)
 	}
+	in.last = nil
 	in.touched = in.touched[:0]
 }
 
@@ -206,7 +211,7 @@ func (in *intake) targetInfo(t *target) {
 	c := in.compose(t.entity, in.union(t))
 	clear(t.infos)
 	in.meta = infoMeta
-	t.entity.trail.Rewind()
+	in.last = nil
 	s := in.find(t.entity, c, in.infoName)
 	if t.newest > s.State.last {
 		in.admit(s, moment{ms: t.newest}, math.Float64bits(1), nil)

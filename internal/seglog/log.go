@@ -160,6 +160,7 @@ func (l *Log) write(record Record) (Position, error) {
 		return Position{}, err
 	}
 	l.buffer = appendFrame(l.buffer[:0], l.seed, record)
+	defer l.trim()
 	last := &l.segments[len(l.segments)-1]
 	if _, err := l.active.Write(l.buffer); err != nil {
 		return Position{}, errors.Join(err, l.abandon(last.size))
@@ -170,7 +171,13 @@ func (l *Log) write(record Record) (Position, error) {
 }
 
 // maxBufferKept bounds the memory kept from one record to the next, in bytes.
-const maxBufferKept = 4 << 20
+const maxBufferKept = 128 << 10
+
+func (l *Log) trim() {
+	if cap(l.buffer) > maxBufferKept {
+		l.buffer = nil
+	}
+}
 
 // ensureActive closes a full segment and begins a new one when none is being written.
 func (l *Log) ensureActive() error {
@@ -202,9 +209,7 @@ func (l *Log) ensureActive() error {
 	}
 	l.active, l.seed, l.head = file, seed, int64(len(l.buffer))
 	l.segments = append(l.segments, segment{number, l.head})
-	if cap(l.buffer) > maxBufferKept {
-		l.buffer = nil
-	}
+	l.trim()
 	if l.options.Sync == SyncNever {
 		return nil
 	}

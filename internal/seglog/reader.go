@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-const readBytes = 256 << 10
+// readBytes is how much is read at once, unless a record is larger.
+const readBytes = 64 << 10
 
 // Damage is a stretch of a segment that held no intact record.
 type Damage struct {
@@ -172,7 +173,7 @@ func (r *Reader) intact(offset, size int64) ([]byte, error) {
 func (r *Reader) bytes(offset int64, n int, size int64) ([]byte, error) {
 	if offset < r.at || offset+int64(n) > r.at+int64(len(r.window)) {
 		want := min(int64(max(n, readBytes)), size-offset)
-		if int64(cap(r.window)) < want {
+		if large := cap(r.window) > maxBufferKept; int64(cap(r.window)) < want || large && want <= readBytes {
 			r.window = make([]byte, want)
 		}
 		got, err := r.file.ReadAt(r.window[:want], offset)

@@ -1,10 +1,6 @@
 package series
 
 import (
-	"encoding/binary"
-	"slices"
-	"strings"
-
 	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
@@ -13,31 +9,29 @@ import (
 // of its attributes, plus one extra label that the map is extended by (empty
 // for none). It allocates nothing for what it knows, unless an attribute is
 // not a string, and expects maps in the order in which they came last: what follows
-// as before is compared and not hashed.
+// as before is compared and not hashed. An attribute takes 8 bytes, its text is shared.
 type Memo[V any] struct {
-	entries map[uint64][]*memoEntry[V]
+	entries chains[memoEntry[V], *memoEntry[V]]
+	pairs   pairs
 	last    *memoEntry[V] // the one before
 	now     Generation
 	hash    func(uint64) uint64
 }
 
 type memoEntry[V any] struct {
-	*memoShape
-	values string // in the order of keys, each behind its length as a varint; that of extra
-	value  V
-	next   *memoEntry[V] // the one that followed
-	seen   Generation
+	pairs     []*Pair // attributes as they came, then the extra label
+	value     V
+	following *memoEntry[V] // the one that came next
+	next      *memoEntry[V] // of the same hash
+	extra     bool          // the last pair is no attribute
+	seen      Generation
 }
 
-// memoShape is what entries may share.
-type memoShape struct {
-	keys  []string
-	extra string // name of the extra label
-}
+func (e *memoEntry[V]) behind() **memoEntry[V] { return &e.next }
 
 // NewMemo returns an empty memo.
 func NewMemo[V any]() *Memo[V] {
-	return &Memo[V]{entries: map[uint64][]*memoEntry[V]{}, hash: mix}
+	return &Memo[V]{entries: chains[memoEntry[V], *memoEntry[V]]{}, pairs: newPairs(), hash: mix}
 }
 
 // Get returns the value for attrs and extra, calling compute at the first
@@ -47,8 +41,8 @@ func (m *Memo[V]) Get(attrs pcommon.Map, extraName string, extraValue []byte, co
 	if e == nil {
 		e = m.find(attrs, extraName, extraValue, compute)
 	}
-	if m.last != nil && m.last.next != e {
-		m.last.next = e
+	if m.last != nil && m.last.following != e {
+		m.last.following = e
 	}
 	m.last = e
 	if e.seen != m.now {
@@ -62,7 +56,7 @@ func (m *Memo[V]) expected(attrs pcommon.Map, extraName string, extraValue []byt
 	if m.last == nil {
 		return nil
 	}
-	if e := m.last.next; e != nil && e.extra == extraName && e.matchesInOrder(attrs, extraValue) {
+	if e := m.last.following; e != nil && e.hasExtra(extraName, extraValue) && e.matchesInOrder(attrs) {
 		return e
 	}
 	return nil
@@ -77,80 +71,102 @@ func (m *Memo[V]) find(attrs pcommon.Map, extraName string, extraValue []byte, c
 		h += mix(xxhash.Sum64(extraValue))
 	}
 	h = m.hash(h)
-	for _, e := range m.entries[h] {
-		if e.extra == extraName && (e.matchesInOrder(attrs, extraValue) || e.matchesAnyOrder(attrs, extraValue)) {
+	for e := m.entries[h]; e != nil; e = e.next {
+		if e.hasExtra(extraName, extraValue) && (e.matchesInOrder(attrs) || e.matchesAnyOrder(attrs)) {
 			return e
 		}
 	}
 	e := m.newEntry(attrs, extraName, extraValue)
 	e.value = compute()
-	m.entries[h] = append(m.entries[h], e)
+	m.entries.add(h, e)
 	return e
 }
 
 // Len returns the number of values.
-func (m *Memo[V]) Len() int { return chainsLen(m.entries) }
+func (m *Memo[V]) Len() int { return m.entries.len() }
 
 // Sweep moves to generation now and forgets what was unused for more than idle
 // generations.
 func (m *Memo[V]) Sweep(now, idle Generation) {
-	m.now, m.last = now, nil
-	sweepChains(m.entries, func(e *memoEntry[V]) bool {
-		e.next = nil // it may be gone
-		return now-e.seen <= idle
+	m.now, m.pairs.now, m.last = now, now, nil
+	m.entries.sweep(func(e *memoEntry[V]) bool {
+		e.following = nil // it may be gone
+		if now-e.seen > idle {
+			return false
+		}
+		m.pairs.use(e.pairs)
+		return true
 	})
+	m.pairs.sweep()
 }
 
-// newEntry copies the attributes: pdata may be reused after the call. Maps that come
-// one after the other mostly have the same keys.
+// newEntry copies the attributes: pdata may be reused after the call.
 func (m *Memo[V]) newEntry(attrs pcommon.Map, extraName string, extraValue []byte) *memoEntry[V] {
-	keys, values := make([]string, 0, attrs.Len()), make([]byte, 0, 512)
-	for k, v := range attrs.All() {
-		keys = append(keys, k)
-		value := v.AsString()
-		values = append(binary.AppendUvarint(values, uint64(len(value))), value...)
+	e := &memoEntry[V]{extra: extraName != ""}
+	n := attrs.Len()
+	if e.extra {
+		n++
 	}
-	e := &memoEntry[V]{values: string(append(values, extraValue...))}
-	if m.last != nil && m.last.extra == extraName && slices.Equal(m.last.keys, keys) {
-		e.memoShape = m.last.memoShape
+	if n == 0 {
 		return e
 	}
-	for i, k := range keys {
-		keys[i] = strings.Clone(k)
+	e.pairs = make([]*Pair, 0, n)
+	for k, v := range attrs.All() {
+		e.pairs = append(e.pairs, m.pairs.get(k, v.AsString()))
 	}
-	e.memoShape = &memoShape{keys, extraName}
+	if e.extra {
+		e.pairs = append(e.pairs, m.pairs.get(extraName, string(extraValue)))
+	}
 	return e
 }
 
-func (e *memoEntry[V]) matchesInOrder(attrs pcommon.Map, extra []byte) bool {
-	if attrs.Len() != len(e.keys) {
+func (e *memoEntry[V]) hasExtra(name string, value []byte) bool {
+	if !e.extra || name == "" {
+		return e.extra == (name != "")
+	}
+	p := e.pairs[len(e.pairs)-1]
+	return p.Name() == name && p.Value() == string(value)
+}
+
+func (e *memoEntry[V]) attributes() []*Pair {
+	if e.extra {
+		return e.pairs[:len(e.pairs)-1]
+	}
+	return e.pairs
+}
+
+func (e *memoEntry[V]) matchesInOrder(attrs pcommon.Map) bool {
+	own := e.attributes()
+	if attrs.Len() != len(own) {
 		return false
 	}
-	i, value, rest := 0, "", e.values
+	i := 0
 	for k, v := range attrs.All() {
-		if value, rest = cutText(rest); value != v.AsString() || e.keys[i] != k {
+		if !own[i].equals(k, text(v)) {
 			return false
 		}
 		i++
 	}
-	return rest == string(extra)
+	return true
 }
 
-func (e *memoEntry[V]) matchesAnyOrder(attrs pcommon.Map, extra []byte) bool {
-	if attrs.Len() != len(e.keys) {
+func (e *memoEntry[V]) matchesAnyOrder(attrs pcommon.Map) bool {
+	own := e.attributes()
+	if attrs.Len() != len(own) {
 		return false
 	}
-	value, rest := "", e.values
-	for _, k := range e.keys {
-		value, rest = cutText(rest)
-		if v, ok := attrs.Get(k); !ok || v.AsString() != value {
+	for _, p := range own {
+		if v, ok := attrs.Get(p.Name()); !ok || v.AsString() != p.Value() {
 			return false
 		}
 	}
-	return rest == string(extra)
+	return true
 }
 
-func cutText(s string) (text, rest string) {
-	n, s := cutVarint(s)
-	return s[:n], s[n:]
+// text is AsString, quicker for what nearly all attributes are.
+func text(v pcommon.Value) string {
+	if v.Type() == pcommon.ValueTypeStr {
+		return v.Str()
+	}
+	return v.AsString()
 }
