@@ -27,7 +27,7 @@ func TestChunksAreWholeLinesAndTogetherTheBody(t *testing.T) {
 			"byte by byte": iotest.OneByteReader, "the end with the data": iotest.DataErrReader,
 		} {
 			var got bytes.Buffer
-			err := eachChunk(reader(strings.NewReader(body)), 1<<20, func(lines []byte) error {
+			err := eachPlainChunk(reader(strings.NewReader(body)), 1<<20, func(lines []byte) error {
 				require.True(t, bytes.HasSuffix(lines, []byte{'\n'}))
 				got.Write(lines)
 				return nil
@@ -41,14 +41,14 @@ func TestChunksAreWholeLinesAndTogetherTheBody(t *testing.T) {
 func TestChunksEndWithAnError(t *testing.T) {
 	refusal := errors.New("no more")
 	calls := 0
-	err := eachChunk(iotest.OneByteReader(strings.NewReader("a 1\nb 2\n")), 100, func([]byte) error {
+	err := eachPlainChunk(iotest.OneByteReader(strings.NewReader("a 1\nb 2\n")), 100, func([]byte) error {
 		calls++
 		return refusal
 	})
 	require.ErrorIs(t, err, refusal)
 	assert.Equal(t, 1, calls, "nothing is passed on after a refusal")
-	err = eachChunk(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("a 1\n"))), 100, func([]byte) error { return nil })
+	err = eachPlainChunk(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("a 1\n"))), 100, func([]byte) error { return nil })
 	require.ErrorIs(t, err, iotest.ErrTimeout)
-	err = eachChunk(strings.NewReader("a 1\na"), 100, func([]byte) error { return nil })
+	err = eachPlainChunk(strings.NewReader("a 1\na"), 100, func([]byte) error { return nil })
 	require.EqualError(t, err, "body ends within a line after 5 bytes")
 }

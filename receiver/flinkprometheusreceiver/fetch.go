@@ -12,14 +12,14 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
+	"weir.example/internal/inflate"
 )
 
 // maxPushedQuery bounds the query of a request in bytes. A longer list of names is not pushed down.
 const maxPushedQuery = 16 << 10
 
-var unzipper = sync.Pool{New: func() any { return new(gzip.Reader) }}
+// unzippers decompress the few bodies that arrive at any time.
+var unzippers = sync.Pool{New: func() any { return new(inflate.Reader) }}
 
 // fetcher gets the expositions of one target.
 type fetcher struct {
@@ -88,7 +88,7 @@ func (f *fetcher) get(ctx context.Context, take func(lines []byte) error) error 
 	if resp.Header.Get("Content-Encoding") == "gzip" {
 		return f.unzip(resp.Body, take)
 	}
-	return eachChunk(resp.Body, f.limit, take)
+	return eachPlainChunk(resp.Body, f.limit, take)
 }
 
 func checkHeader(resp *http.Response) error {
@@ -109,28 +109,26 @@ func checkHeader(resp *http.Response) error {
 }
 
 func (f *fetcher) unzip(body io.Reader, take func(lines []byte) error) error {
-	z := unzipper.Get().(*gzip.Reader)
-	defer unzipper.Put(z)
-	if err := z.Reset(body); err != nil {
-		if errors.Is(err, io.EOF) { // not even a gzip header
-			err = io.ErrUnexpectedEOF
-		}
-		return networkFailure(err)
-	}
+	z := unzippers.Get().(*inflate.Reader)
+	z.Reset(body)
+	defer func() {
+		z.Reset(nil)
+		unzippers.Put(z)
+	}()
 	return eachChunk(z, f.limit, take)
 }
 
 // networkFailure finds the reason of an error of the client, the connection or the decompressor.
 func networkFailure(err error) error {
 	var timeout net.Error
-	var corrupt flate.CorruptInputError
+	var format inflate.FormatError
 	reason := reasonConnection
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		reason = reasonTimeout
 	case errors.Is(err, syscall.ECONNREFUSED):
 		reason = reasonRefused
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
+	case errors.As(err, &format):
 		reason = reasonEncoding
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		reason = reasonTruncated

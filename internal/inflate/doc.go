@@ -1,0 +1,14 @@
+// Package inflate decompresses gzip (RFC 1951 and 1952) for a caller that
+// reads the text itself and needs no copy of it: the 32 KiB in which matches
+// are looked up are the end of the buffer that the caller parses. It is made for bodies
+// of megabytes that compress well, and arrives at about half the time of a
+// decoder that hands its output out through io.Reader.
+//
+// What it accepts and what it refuses is what compress/gzip of the standard
+// library does, byte by byte; the tests hold it to that. Input may be hostile:
+// no input makes it panic, and its memory depends on what the caller keeps, not on the input.
+//
+// In the order of the data: bits.go reads, member.go and block.go follow the
+// format, table.go builds the Huffman tables, symbols.go decodes, window.go
+// is where the output lies.
+package inflate
