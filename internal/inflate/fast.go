@@ -19,15 +19,19 @@ func (z *Reader) decodeFast() (done bool, err error) {
 			buf[end] = byte(e >> valueShift)
 			end++
 			hold, count = hold>>(e&dropMask), count-uint(e&dropMask)
-			next := code.symbols[hold&(1<<symbolRoot-1)]
-			pos, hold, count = refill(in, pos, hold, count)
-			if e = next; e&literalFlag != 0 {
+			if e = code.symbols[hold&(1<<symbolRoot-1)]; e&literalFlag != 0 {
 				buf[end] = byte(e >> valueShift)
 				end++
-				pos, hold, count = refill(in, pos, hold>>(e&dropMask), count-uint(e&dropMask))
-				e = code.symbols[hold&(1<<symbolRoot-1)]
-				continue
+				hold, count = hold>>(e&dropMask), count-uint(e&dropMask)
+				if e = code.symbols[hold&(1<<symbolRoot-1)]; e&literalFlag != 0 {
+					buf[end] = byte(e >> valueShift)
+					end++
+					pos, hold, count = refill(in, pos, hold>>(e&dropMask), count-uint(e&dropMask))
+					e = code.symbols[hold&(1<<symbolRoot-1)]
+					continue
+				}
 			}
+			pos, hold, count = refill(in, pos, hold, count)
 		}
 		if e&linkFlag != 0 {
 			if e = code.symbols[e.sub(hold>>symbolRoot)&(symbolSize-1)]; e&literalFlag != 0 {

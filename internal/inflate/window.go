@@ -3,8 +3,9 @@ package inflate
 const (
 	windowSize = 32 << 10 // how far back a match may reach
 	pieceSize  = 64 << 10 // what Next adds, about
-	// slack is room behind a piece, for a literal and the longest match behind its last byte but one.
+	// slack is room behind a piece, for the longest match and two literals behind its last byte but one, and a word.
 	slack = 512
+	word  = 16 // what a processor copies at once
 	// maxKept bounds the buffer that Reset keeps, in bytes.
 	maxKept = 1 << 20
 )
@@ -58,9 +59,13 @@ func (w *window) repeat(distance, length int) bool {
 	return true
 }
 
-// copyMatch copies a match to buf[to:]. What it reads may be what it writes.
+// copyMatch copies a match to buf[to:], where it may write a word. What it reads may be what it writes.
 func copyMatch(buf []byte, to, distance, length int) {
 	from, end := to-distance, to+length
+	if length <= word && distance >= word {
+		copy(buf[to:to+word], buf[from:from+word])
+		return
+	}
 	if distance >= length {
 		copy(buf[to:end], buf[from:])
 		return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // fetch gets one answer of handler with a body limit of 1 MiB.
@@ -49,6 +50,32 @@ func TestRequestAsksForGzippedText(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "a 1\n", body)
+}
+
+// BenchmarkZippedScrape is BenchmarkScrape of a gzipped body, so it is all of a scrape but the request and the pipeline.
+func BenchmarkZippedScrape(b *testing.B) {
+	cfg := createDefaultConfig().(*Config)
+	f := newFetcher(http.DefaultClient, cfg, target{scheme: "http", host: "tm", port: 1})
+	c, h, builder := newCatalog(newNaming(cfg), false), newHistory(cfg), newBuilder("flink", "tm:9249")
+	bodies := largeBodies(b)
+	streams := [2][]byte{zipped(string(bodies[0])), zipped(string(bodies[1]))}
+	var source bytes.Reader
+	var r reading
+	samples := 0
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		source.Reset(streams[i%2])
+		r.reset()
+		c.begin()
+		require.NoError(b, f.unzip(&source, func(lines []byte) error { return c.read(lines, &r, cfg.Limits) }))
+		require.NoError(b, c.end(&r, h.remembered()))
+		t := pcommon.Timestamp(i+1) * 15e9
+		h.judge(&r, t, c.scan)
+		builder.build(&r, report{up: true}, t, c.scan)
+		h.commit(&r, t, c.scan)
+		samples += r.samples
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(samples), "ns/sample")
 }
 
 func TestWithoutCompressionTheReporterIsAskedForPlainText(t *testing.T) {
