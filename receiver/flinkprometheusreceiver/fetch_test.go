@@ -61,7 +61,7 @@ func BenchmarkZippedScrape(b *testing.B) {
 	streams := [2][]byte{zipped(string(bodies[0])), zipped(string(bodies[1]))}
 	var source bytes.Reader
 	var r reading
-	samples := 0
+	samples, supply := 0, newStock()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		source.Reset(streams[i%2])
@@ -71,7 +71,8 @@ func BenchmarkZippedScrape(b *testing.B) {
 		require.NoError(b, c.end(&r, h.remembered()))
 		t := pcommon.Timestamp(i+1) * 15e9
 		h.judge(&r, t, c.scan)
-		builder.build(&r, report{up: true}, t, c.scan)
+		md, _ := builder.build(supply, &r, report{up: true}, t, c.scan)
+		supply.put(md, true)
 		h.commit(&r, t, c.scan)
 		samples += r.samples
 	}
