@@ -9,7 +9,7 @@ SOURCES := $(shell find receiver processor exporter extension internal -name '*.
 PACKAGES := ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build sidecar check unit e2e faults faults-short soak conformance quality bench-pipeline bench-sidecar rules lint generate generated fuzz bench screenshot rename-module clean
+.PHONY: help demo test build sidecar check unit e2e faults faults-short soak conformance quality ratios bench-pipeline bench-sidecar rules lint generate generated fuzz bench screenshot rename-module clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ demo: bin/weir $(TOOLS)/victoria-metrics ## Flink, Weir and a store on this mach
 	@cd test && go build -o $(CURDIR)/bin/weir-demo ./demo
 	@bin/weir-demo -source $(or $(SOURCE),flink)
 
-test: check rules unit faults-short e2e ## everything that must hold (what CI runs)
+test: check rules unit ratios faults-short e2e ## everything that must hold (what CI runs)
 
 build: bin/weir bin/weir-rules ## compile the distribution to bin/weir, and bin/weir-rules, which tries rules before they are deployed
 
@@ -41,7 +41,7 @@ check: bin/weir lint generated ## lint, generated files up to date, example conf
 
 unit: ## unit, golden, property and fuzz-seed tests of all modules
 	go test -race -timeout 20m $(PACKAGES)
-	cd test && go vet ./... && go test -timeout 20m ./bench/... ./cluster/... ./demo/...
+	cd test && go vet ./... && go test -timeout 20m ./bench/... ./cluster/... ./demo/... ./ratios/...
 
 e2e: bin/weir $(TOOLS)/victoria-metrics $(TOOLS)/prometheus ## the binary against a real Flink, VictoriaMetrics and Prometheus (needs Java 17 and Maven)
 	cd test && go test -count=1 -tags e2e -timeout 40m -v ./e2e/...
@@ -70,6 +70,9 @@ quality: ## how well label values are recognised, and at what cost (CORPUS=file.
 	go build -C test -o $(TOOLS)/report ./report
 	go test -json -count=1 -run 'Quality|Cost' ./processor/cardinalityprocessor/internal/sanitize $(if $(CORPUS),-args -corpus=$(abspath $(CORPUS))) | \
 		$(TOOLS)/report -title Quality -command "make $@" -dir $(CURDIR)/docs/results
+
+ratios: ## each station of a sample beside a yardstick: fails when one doubled or allocates more (ONLY=parse,merge; RECORD=1 writes the record)
+	go run -C test ./ratios $(if $(ONLY),-only '$(ONLY)') $(if $(RECORD),-record)
 
 PEERS := $(TOOLS)/vmagent $(TOOLS)/prometheus $(TOOLS)/otelcol
 

@@ -7,9 +7,10 @@ tool (
 	github.com/VictoriaMetrics/VictoriaMetrics/app/vmagent
 )
 
+require github.com/VictoriaMetrics/VictoriaMetrics v1.150.0
+
 require (
 	cloud.google.com/go/compute/metadata v0.9.0 // indirect
-	github.com/VictoriaMetrics/VictoriaMetrics v1.150.0 // indirect
 	github.com/VictoriaMetrics/easyproto v1.2.0 // indirect
 	github.com/VictoriaMetrics/fastcache v1.13.3 // indirect
 	github.com/VictoriaMetrics/metrics v1.44.0 // indirect

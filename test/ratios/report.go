@@ -1,0 +1,27 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// table is Markdown: a row for each station that was measured.
+func table(all []station, results map[string]result, on record) string {
+	var out strings.Builder
+	fmt.Fprintln(&out, "| station | ns per sample | allocations | yardstick | ns | ratio | on record | at most |")
+	fmt.Fprintln(&out, "|---|---|---|---|---|---|---|---|")
+	for _, s := range all {
+		r, measured := results[s.name]
+		if !measured {
+			continue
+		}
+		e := on[s.name]
+		verdict := fmt.Sprintf("%.3g", r.ratio())
+		if s.fault(r, on) != nil {
+			verdict = "**" + verdict + "**"
+		}
+		fmt.Fprintf(&out, "| %s | %.1f | %d | %s | %.1f | %s | %.3g | %.3g |\n",
+			s.name, r.station.nanos, r.station.allocations, s.than, r.yardstick.nanos, verdict, e.ratio, s.limit(e))
+	}
+	return out.String()
+}
