@@ -14,8 +14,7 @@ type entry struct {
 	allocations int64
 }
 
-// mostAllocations allows for maps, which grow as their random seed has it, and for pools, which the collector empties:
-// one in a hundred. What never allocates must never do so.
+// mostAllocations allows for one more in a hundred. What never allocates must never do so.
 func (e entry) mostAllocations() int64 { return e.allocations + e.allocations/100 }
 
 // record has entries by the station's name.
