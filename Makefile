@@ -79,7 +79,7 @@ PEERS := $(TOOLS)/vmagent $(TOOLS)/prometheus $(TOOLS)/otelcol
 RUN ?= all
 SERIES ?= 200000,1000000
 WINDOWS ?= 3
-bench-pipeline: bin/weir $(PEERS) ## what scrape to store costs, beside vmagent, Prometheus and otelcol (RUN=plain,wal SERIES=200000 WINDOWS=3; 50 minutes; writes docs/performance.md)
+bench-pipeline: bin/weir bin/weir-sidecar $(PEERS) ## what scrape to store costs, beside vmagent, Prometheus and otelcol (RUN=plain,wal SERIES=200000 WINDOWS=3; 50 minutes; writes docs/performance.md)
 	go build -C test -o $(CURDIR)/bin/bench-pipeline ./bench
 	bin/bench-pipeline -run $(RUN) -series $(SERIES) -windows $(WINDOWS) -doc docs/performance.md $(BENCH)
 

@@ -12,15 +12,19 @@ const (
 	vmagent    program = "vmagent"
 	prometheus program = "prometheus"
 	otelcol    program = "otelcol"
-	sidecar    program = "sidecar" // the slim build of Weir
+	slim       program = "slim"    // Weir without the components it does not need
+	sidecar    program = "sidecar" // the same binary with its own configuration
 )
+
+var slimBinary = cluster.Binary{Default: "bin/weir-sidecar", Variable: "WEIR_SIDECAR_BIN", Make: "make sidecar"}
 
 var binaries = map[program]cluster.Binary{
 	weir:       cluster.WeirBinary,
 	vmagent:    {Default: ".tools/vmagent", Variable: "VMAGENT_BIN", Make: "make bench-pipeline"},
 	prometheus: cluster.PrometheusBinary,
 	otelcol:    {Default: ".tools/otelcol", Variable: "OTELCOL_BIN", Make: "make bench-pipeline"},
-	sidecar:    {Default: "bin/weir-sidecar", Variable: "WEIR_SIDECAR_BIN", Make: "make sidecar"},
+	slim:       slimBinary,
+	sidecar:    slimBinary,
 }
 
 // contender is one program with one configuration.
@@ -59,6 +63,7 @@ var rounds = []round{
 	}, false},
 	{"rename", "documented names; the labels of task attempts are superseded (Weir) or dropped (the others)", []contender{
 		{"weir", weir, rename, "2.0", false, false},
+		{"weir-slim", slim, rename, "2.0", false, false},
 		{"vmagent", vmagent, rename, "1.0", false, false},
 		{"prometheus", prometheus, rename, "2.0", false, false},
 		{"otelcol", otelcol, rename, "2.0", false, false},

@@ -27,7 +27,7 @@ func (b *bench) report(r round, results []result, versions string) string {
 	for _, name := range present {
 		head = append(head, "× "+name)
 	}
-	head = append(head, "RSS MB (peak)", "B per series", "wire B per sample", "lost", "invented series", "out of order", "duplicates", "delay s")
+	head = append(head, "RSS MB (peak)", "anonymous + file MB", "B per series", "wire B per sample", "lost", "invented series", "out of order", "duplicates", "delay s")
 	fmt.Fprintf(&out, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
 	for _, row := range results {
 		cells := []string{row.Name, row.Protocol, row.cpu.format(2)}
@@ -58,7 +58,7 @@ func (r result) counts() []string {
 		lost, extra = "-", "-"
 	}
 	return []string{
-		fmt.Sprintf("%.0f (%.0f)", r.rss/1e6, r.peak/1e6), fmt.Sprintf("%.0f", r.perSeries), fmt.Sprintf("%.1f", r.wire),
+		fmt.Sprintf("%.0f (%.0f)", r.rss/1e6, r.peak/1e6), fmt.Sprintf("%.0f + %.0f", r.anon/1e6, (r.rss-r.anon)/1e6), fmt.Sprintf("%.0f", r.perSeries), fmt.Sprintf("%.1f", r.wire),
 		lost, extra, fmt.Sprint(r.disordered), fmt.Sprint(r.duplicates), fmt.Sprintf("%.1f", r.delay.Seconds()),
 	}
 }

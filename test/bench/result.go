@@ -12,6 +12,7 @@ type result struct {
 	cpu        spread            // CPU seconds per million scraped samples, a window each
 	times      map[string]spread // cpu as a multiple of that of another contender of the round, window by window
 	rss, peak  float64           // bytes: median over the windows, and highest ever
+	anon       float64           // of rss what is in no file: heap and stacks, without program text
 	perSeries  float64           // rss per active series
 	wire       float64           // bytes per sample written, over the windows
 	delay      time.Duration     // from a sample's time to its arrival, mean over the windows
@@ -71,7 +72,7 @@ func (c *runner) finish(b *bench, peak float64) {
 			r.behind = true
 		}
 	}
-	r.rss, r.peak = spread(c.rss).median(), peak
+	r.rss, r.anon, r.peak = spread(c.rss).median(), spread(c.anon).median(), peak
 	r.perSeries = r.rss / float64(b.source.series)
 	written := float64(max(last.arrived.samples-first.arrived.samples, 1))
 	r.wire = float64(last.arrived.wire-first.arrived.wire) / written

@@ -26,6 +26,7 @@ type runner struct {
 	debug   string // host:port of Weir's profiler
 	marks   []mark // at the edges of the windows: one more than windows
 	rss     []float64
+	anon    []float64 // of rss what is in no file
 	result  result
 }
 
@@ -141,6 +142,7 @@ func (b *bench) pause(ctx context.Context, group *cluster.Group, d time.Duration
 		case <-tick.C:
 			for _, c := range runners {
 				c.rss = append(c.rss, memory(c.process.PID(), "VmRSS"))
+				c.anon = append(c.anon, memory(c.process.PID(), "RssAnon"))
 			}
 		}
 	}
@@ -148,7 +150,7 @@ func (b *bench) pause(ctx context.Context, group *cluster.Group, d time.Duration
 
 func (b *bench) measure(ctx context.Context, group *cluster.Group, runners []*runner) error {
 	for _, c := range runners {
-		c.rss = nil // of the warm-up
+		c.rss, c.anon = nil, nil // of the warm-up
 		if err := c.mark(b); err != nil {
 			return err
 		}

@@ -45,7 +45,8 @@ func TestARoundTellsHonestPeersFromOthers(t *testing.T) {
 		rows[r.Name] = r
 		assert.Len(t, r.cpu, 2, r.Name)
 		assert.Positive(t, r.cpu.median(), r.Name)
-		assert.Positive(t, r.rss, r.Name)
+		assert.Positive(t, r.anon, r.Name)
+		assert.Greater(t, r.rss, r.anon, r.Name)
 		assert.Positive(t, r.wire, r.Name)
 		assert.GreaterOrEqual(t, r.served, int64(b.source.series), r.Name)
 	}

@@ -70,15 +70,23 @@ func (s setup) write(file string) (string, error) {
 	return path, configs.ExecuteTemplate(f, file, s)
 }
 
+// configuration is the name of the contender's file in the folder config.
+func (s setup) configuration() string {
+	if s.Program == slim {
+		return string(weir) + ".yaml"
+	}
+	return string(s.Program) + ".yaml"
+}
+
 // command writes the contender's files and tells how to start its executable.
 func (s setup) command(binary string) (cluster.Command, error) {
-	path, err := s.write(string(s.Program) + ".yaml")
+	path, err := s.write(s.configuration())
 	if err != nil {
 		return cluster.Command{}, err
 	}
 	c := cluster.Command{Path: binary}
 	switch s.Program {
-	case weir, sidecar:
+	case weir, slim, sidecar:
 		c.Args = []string{"--config", path}
 	case otelcol:
 		c.Args = []string{"--config", path}

@@ -135,7 +135,7 @@ func TestALineOfABenchmarkIsRead(t *testing.T) {
 
 func TestTheRecordKeepsWhatItIsGiven(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "record.csv")
-	on := record{"parse": {0.291, 0}, "label value, new": {0.137, 1}}
+	on := record{"parse": {0.291, 0}, "new label value": {0.137, 1}}
 	require.NoError(t, on.write(file))
 	read, err := readRecord(file)
 	require.NoError(t, err)
