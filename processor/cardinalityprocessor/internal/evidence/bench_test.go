@@ -69,3 +69,19 @@ func BenchmarkReport(b *testing.B) {
 		e.Report(at(start + 1000))
 	}
 }
+
+// BenchmarkSave is a snapshot of 1000 labels, of which a tenth have many values.
+func BenchmarkSave(b *testing.B) {
+	e := New(Config{MaxLabels: 1000, MaxRemembered: 1_000_000})
+	for i := range 1000 {
+		for n := range 20 + i%10/9*2000 {
+			see(e, fmt.Sprint("m", i/10), fmt.Sprint("l", i%10), fmt.Sprint(n), start)
+		}
+	}
+	b.ReportAllocs()
+	size := 0
+	for b.Loop() {
+		size = len(e.Save())
+	}
+	b.ReportMetric(float64(size), "bytes")
+}

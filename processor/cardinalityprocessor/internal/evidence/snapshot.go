@@ -17,7 +17,7 @@ const maxName = 1 << 16
 
 // Save returns a snapshot; equal evidence gives equal bytes.
 func (e *Evidence) Save() []byte {
-	w := writer{version}
+	w := append(make(writer, 0, e.Bytes()), version)
 	w.number(uint64(e.aged))
 	w.number(e.untracked)
 	keys := e.Keys()
