@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer"
@@ -72,6 +73,43 @@ func TestTheLenderFindsWhatMergedInItsPlace(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A tick is the same whether its message came back from the tick before or not.
+func TestATickThatCameBackIsFilledAgain(t *testing.T) {
+	ticks := func(returns bool) (sent []string, messages int) {
+		s := newSite(t, mergingConfig(""), "")
+		defer s.end(t)
+		at := time.Unix(1_000_000_000, 0)
+		s.core.now = func() time.Time { return at }
+		require.NoError(t, s.open(s.host))
+		known := map[pmetric.ResourceMetrics]bool{}
+		s.core.next = consumerOf(t, func(ctx context.Context, md pmetric.Metrics) error {
+			text, err := (&pmetric.JSONMarshaler{}).MarshalMetrics(md)
+			require.NoError(t, err)
+			sent = append(sent, string(text))
+			known[md.ResourceMetrics().At(0)] = true
+			if returns {
+				md.ResourceMetrics().At(0).Resource().Attributes().PutStr("edited", "yes")
+				lease.Return(ctx, md)
+			}
+			return nil
+		})
+		for i := range 4 {
+			at = at.Add(10 * time.Second)
+			require.NoError(t, s.ConsumeMetrics(context.Background(), pointOf("requests", "a", float64(i), at.UnixNano(), 1)))
+			at = at.Add(10 * time.Second)
+			s.core.tick(at)
+			require.NoError(t, s.sendTick(context.Background()))
+			require.NoError(t, s.settle())
+		}
+		return sent, len(known)
+	}
+	kept, messages := ticks(false)
+	require.Equal(t, 4, messages)
+	returned, again := ticks(true)
+	require.Equal(t, kept, returned)
+	require.Equal(t, 1, again, "one message serves all ticks")
 }
 
 // mixedCall returns a call whose resources merge, pass or do both, and which of them merge. Those that pass leave none empty.

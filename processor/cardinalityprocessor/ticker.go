@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap"
 
+	"weir.example/internal/lease"
 	"weir.example/internal/seglog"
 )
 
@@ -118,10 +119,15 @@ func (c *core) sendTick(ctx context.Context) error {
 	return c.aggregate.Render(pointsPerSend, func(md pmetric.Metrics) error { return c.send(ctx, md) })
 }
 
-// send hands points on. What will never be accepted is given up: the next tick has the same totals.
+// send hands points on, and keeps the message for the next tick if it comes back. What will never be accepted is given
+// up: the next tick has the same totals.
 func (c *core) send(ctx context.Context, md pmetric.Metrics) error {
 	points := md.DataPointCount()
+	ctx, loan := lease.New(ctx, md)
 	err := c.next.ConsumeMetrics(ctx, md)
+	if err == nil && loan.Returned() {
+		c.aggregate.Reuse(md)
+	}
 	if err != nil && consumererror.IsPermanent(err) {
 		c.log.Error("points of a tick are given up", zap.Int("points", points), zap.Error(err))
 		c.report.refused(points)

@@ -62,6 +62,7 @@ type Aggregator struct {
 	issue   issue
 	order   []uint32 // outputs as they are rendered; nil: to be sorted
 	shown   []uint32 // what Render renders, in order
+	parts   parts
 	scratch scratch
 }
 

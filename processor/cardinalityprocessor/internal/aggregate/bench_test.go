@@ -153,22 +153,35 @@ func BenchmarkTick(b *testing.B) {
 }
 
 func BenchmarkRender(b *testing.B) {
-	w := newBench(b, benchInputs, pmetric.MetricTypeSum)
-	for range 3 {
-		w.round(b)
-	}
-	w.tick(b)
-	points := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		points = 0
-		_ = w.a.Render(2000, func(md pmetric.Metrics) error {
-			points += md.DataPointCount()
-			return nil
+	for _, returned := range []bool{false, true} {
+		b.Run(map[bool]string{false: "new", true: "returned"}[returned], func(b *testing.B) {
+			w := newBench(b, benchInputs, pmetric.MetricTypeSum)
+			for range 3 {
+				w.round(b)
+			}
+			points := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				w.round(b)
+				w.tick(b)
+				b.StartTimer()
+				points = 0
+				_ = w.a.Render(2000, func(md pmetric.Metrics) error {
+					points += md.DataPointCount()
+					if returned {
+						w.a.Reuse(md)
+					}
+					return nil
+				})
+				b.StopTimer()
+				w.done(b)
+				b.StartTimer()
+			}
+			require.Equal(b, benchInputs/perOutput, points)
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(points), "ns/point")
 		})
 	}
-	require.Equal(b, benchInputs/perOutput, points)
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(points), "ns/point")
 }
 
 func BenchmarkLoad(b *testing.B) {

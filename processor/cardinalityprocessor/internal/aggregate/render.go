@@ -35,20 +35,23 @@ func (o *output) compare(p *output) int {
 
 // Render sends the points of the last tick in parts of at most maxPoints (0: all in one), in order. Each call sends the
 // same. The mutex must NOT be held: Render takes Options.Locker for each part, and not while send runs. Only one Render
-// may run, and no tick or done may be applied before it returned. send owns what it gets.
+// may run, and no tick or done may be applied before it returned. send owns what it gets, and may give it to Reuse.
 func (a *Aggregator) Render(maxPoints int, send func(pmetric.Metrics) error) error {
 	lock := a.options.Locker
-	for from := 0; ; {
+	from := 0
+	for a.parts.at = 0; ; a.parts.at++ {
 		lock.Lock()
 		to := len(a.shown)
 		if maxPoints > 0 {
 			to = min(to, from+maxPoints)
 		}
-		md := a.renderPart(from, to)
-		lock.Unlock()
 		if from == to {
+			lock.Unlock()
 			return nil
 		}
+		md := a.parts.take()
+		a.renderPart(md, from, to)
+		lock.Unlock()
 		if err := send(md); err != nil {
 			return err
 		}
@@ -56,50 +59,29 @@ func (a *Aggregator) Render(maxPoints int, send func(pmetric.Metrics) error) err
 	}
 }
 
-func (a *Aggregator) renderPart(from, to int) pmetric.Metrics {
-	md := pmetric.NewMetrics()
-	var last *family
-	var sm pmetric.ScopeMetrics
-	var m pmetric.Metric
+func (a *Aggregator) renderPart(md pmetric.Metrics, from, to int) {
+	d := newDraft(md)
 	for _, place := range a.shown[from:to] {
-		out := a.outputs[place]
-		if f := out.family; f != last {
-			if last == nil || f.resource != last.resource {
-				rm := md.ResourceMetrics().AppendEmpty()
-				putMap(f.resource, rm.Resource().Attributes())
-				sm = newScope(rm, f)
-			} else if f.scope != last.scope || f.version != last.version {
-				sm = newScope(md.ResourceMetrics().At(md.ResourceMetrics().Len()-1), f)
-			}
-			m = f.newMetric(sm)
-			last = f
-		}
-		out.render(m, a.tick)
+		d.add(a.outputs[place], a.tick)
 	}
-	return md
+	d.finish()
 }
 
 // putMap decodes attributes that were checked when they were defined.
 func putMap(encoded string, m pcommon.Map) { _ = readMap(encoded, m) }
 
-func newScope(rm pmetric.ResourceMetrics, f *family) pmetric.ScopeMetrics {
-	sm := rm.ScopeMetrics().AppendEmpty()
-	sm.Scope().SetName(f.scope)
-	sm.Scope().SetVersion(f.version)
-	return sm
+// isNumber tells whether the points of the family are numbers.
+func (f *family) isNumber() bool {
+	return f.kind == pmetric.MetricTypeGauge || f.kind == pmetric.MetricTypeSum
 }
 
-func (f *family) newMetric(sm pmetric.ScopeMetrics) pmetric.Metric {
-	m := sm.Metrics().AppendEmpty()
-	m.SetName(f.name)
-	m.SetDescription(f.description)
-	m.SetUnit(f.unit)
+// setEmpty gives m the kind of the family, without points.
+func (f *family) setEmpty(m pmetric.Metric) {
 	switch f.kind {
 	case pmetric.MetricTypeGauge:
 		m.SetEmptyGauge()
 	case pmetric.MetricTypeSum:
-		m.SetEmptySum().SetIsMonotonic(f.monotonic)
-		m.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		m.SetEmptySum()
 	case pmetric.MetricTypeHistogram:
 		m.SetEmptyHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 	case pmetric.MetricTypeExponentialHistogram:
@@ -107,19 +89,11 @@ func (f *family) newMetric(sm pmetric.ScopeMetrics) pmetric.Metric {
 	case pmetric.MetricTypeSummary:
 		m.SetEmptySummary()
 	}
-	return m
 }
 
+// render appends a point to a metric that is neither gauge nor sum.
 func (o *output) render(m pmetric.Metric, at pcommon.Timestamp) {
 	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		o.renderNumber(m.Gauge().DataPoints().AppendEmpty(), 0, at)
-	case pmetric.MetricTypeSum:
-		var start pcommon.Timestamp
-		if o.family.monotonic { // a sum of what is now has none
-			start = o.start
-		}
-		o.renderNumber(m.Sum().DataPoints().AppendEmpty(), start, at)
 	case pmetric.MetricTypeHistogram:
 		o.renderHistogram(m.Histogram().DataPoints().AppendEmpty(), at)
 	case pmetric.MetricTypeExponentialHistogram:
@@ -127,19 +101,4 @@ func (o *output) render(m pmetric.Metric, at pcommon.Timestamp) {
 	case pmetric.MetricTypeSummary:
 		o.renderSummary(m.Summary().DataPoints().AppendEmpty(), at)
 	}
-}
-
-func (o *output) renderNumber(p pmetric.NumberDataPoint, start, at pcommon.Timestamp) {
-	putMap(o.attributes, p.Attributes())
-	p.SetTimestamp(at)
-	p.SetStartTimestamp(start)
-	switch v := o.emitted.value; {
-	case o.emitted.form == showStale:
-		p.SetFlags(p.Flags().WithNoRecordedValue(true))
-	case v.double:
-		p.SetDoubleValue(v.float())
-	default:
-		p.SetIntValue(int64(v.bits))
-	}
-	renderExemplars(o.emitted.exemplars, p.Exemplars())
 }
