@@ -22,6 +22,7 @@ import (
 	"weir.example/internal/seglog"
 	"weir.example/processor/cardinalityprocessor/internal/keeper"
 	"weir.example/processor/cardinalityprocessor/internal/metadata"
+	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
 
 // TestTheLawHoldsOverKills: lives of calls and ticks that end at any operation of the disk, or before or after any call
@@ -63,12 +64,25 @@ func newLaw(t *rapid.T, fsync seglog.Sync) (l *law, remove func()) {
 	require.NoError(t, err)
 	return &law{
 		t: t, dir: dir, fsync: fsync, clock: time.Unix(1_800_000_000, 0), inputs: map[string]*lawInput{},
+		rules: lawRules, count: 6, input: inputOfLaw,
 		acknowledged: map[string]float64{}, seen: map[lawOutput]map[pcommon.Timestamp]string{}, last: map[lawOutput]float64{},
 	}, func() { require.NoError(t, os.RemoveAll(dir)) }
 }
 
 // lawRules take turns: the inputs of a metric make two series or one.
-var lawRules = [2][]string{{"input"}, {"input", "zone"}}
+var lawRules = [2]string{
+	"rules: [{labels: [input], action: drop}]",
+	"rules: [{labels: [input, zone], action: drop}]",
+}
+
+// inputOfLaw is the input of that number before its first point.
+func inputOfLaw(i int) lawInput {
+	in := lawInput{metric: "cumulative", labels: map[string]string{"input": fmt.Sprint(i)}, zone: fmt.Sprint(i % 2)}
+	if in.delta = i >= 4; in.delta {
+		in.metric = "delta"
+	}
+	return in
+}
 
 // law is a history and what it must lead to.
 type law struct {
@@ -77,7 +91,11 @@ type law struct {
 	fsync seglog.Sync
 	power bool // it is lost when a life ends
 	clock time.Time
-	rules int // index in lawRules
+	rules [2]string
+	now   int                  // which of them are in force
+	count int                  // of inputs
+	input func(i int) lawInput // makes them
+	learn func(core *core)     // a step of some histories; nil: none
 
 	inputs       map[string]*lawInput
 	pending      []lawPoint         // of a call that was not acknowledged
@@ -90,15 +108,18 @@ type law struct {
 }
 
 // lawOutput is a series that others merge into.
-type lawOutput struct{ metric, zone string }
+type lawOutput struct{ metric, labels string }
 
 // lawInput is a series that merges.
 type lawInput struct {
-	lawOutput
-	delta bool
-	start time.Time
-	at    time.Time
-	value float64
+	metric string
+	zone   string // on the resource; labels are those of the point
+	labels map[string]string
+	delta  bool
+	passes bool // it is not touched, and does not begin anew
+	start  time.Time
+	at     time.Time
+	value  float64
 }
 
 // lawPoint is one point and what it adds.
@@ -111,7 +132,7 @@ type lawPoint struct {
 func (l *law) live(diesAfter, torn int) {
 	l.disk = disktest.NewWith(disktest.Faults{Left: diesAfter, Torn: torn})
 	cfg := mergingConfig(l.dir)
-	cfg.Rules[0].Labels = lawRules[l.rules]
+	cfg.Rules = l.parse()
 	cfg.Aggregate.Fsync = l.fsync
 	set := processortest.NewNopSettings(metadata.Type)
 	p, err := NewFactory().CreateMetrics(context.Background(), set, cfg, l.sink())
@@ -135,7 +156,7 @@ func (l *law) live(diesAfter, torn int) {
 			return
 		}
 		l.clock = l.clock.Add(time.Duration(rapid.IntRange(1, 20_000).Draw(l.t, "ms")) * time.Millisecond)
-		switch rapid.IntRange(0, 6).Draw(l.t, "what") {
+		switch rapid.IntRange(0, 7).Draw(l.t, "what") {
 		case 0, 1:
 			l.core.tick(floor(l.clock, l.core.cfg.Aggregate.Interval))
 			l.deliver()
@@ -144,14 +165,24 @@ func (l *law) live(diesAfter, torn int) {
 				require.True(l.t, l.disk.Dead(), err)
 			}
 		case 3:
-			l.rules = 1 - l.rules
-			text := fmt.Sprintf("rules: [{labels: [%s], action: drop}]", strings.Join(lawRules[l.rules], ","))
-			require.NoError(l.t, l.core.swapRules([]byte(text)))
+			l.now = 1 - l.now
+			require.NoError(l.t, l.core.swapRules([]byte(l.rules[l.now])))
+		case 4:
+			if l.learn != nil {
+				l.learn(l.core)
+			}
 		default:
 			l.pending = l.draw()
 			l.repeat(p)
 		}
 	}
+}
+
+// parse returns the rules in force.
+func (l *law) parse() []rules.Rule {
+	var text rulesText
+	require.NoError(l.t, text.parse([]byte(l.rules[l.now])))
+	return text.Rules
 }
 
 // deliver sends the last tick, if it was not sent.
@@ -166,7 +197,7 @@ func (l *law) deliver() {
 
 // draw makes points of some inputs: old ones that grow or begin anew, and new ones.
 func (l *law) draw() (points []lawPoint) {
-	for i := range 6 {
+	for i := range l.count {
 		name := fmt.Sprint("input-", i)
 		if rapid.IntRange(0, 2).Draw(l.t, name) > 0 {
 			continue
@@ -174,10 +205,9 @@ func (l *law) draw() (points []lawPoint) {
 		in := l.inputs[name]
 		by := float64(rapid.IntRange(0, 1000).Draw(l.t, "by"))
 		if in == nil {
-			in = &lawInput{lawOutput: lawOutput{"cumulative", fmt.Sprint(i % 2)}, delta: i >= 4, start: l.clock.Add(-time.Millisecond)}
-			if in.delta {
-				in.metric = "delta"
-			}
+			made := l.input(i)
+			in = &made
+			in.start = l.clock.Add(-time.Millisecond)
 			l.inputs[name] = in
 		}
 		switch {
@@ -186,7 +216,7 @@ func (l *law) draw() (points []lawPoint) {
 				in.start = in.at
 			}
 			in.value = by
-		case rapid.IntRange(0, 6).Draw(l.t, "begins anew") == 0 && !in.at.IsZero():
+		case !in.passes && rapid.IntRange(0, 6).Draw(l.t, "begins anew") == 0 && !in.at.IsZero():
 			in.start, in.value = l.clock.Add(-time.Microsecond), by
 		default:
 			in.value += by
@@ -223,22 +253,50 @@ func metricsOfLaw(points []lawPoint) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	for _, point := range points {
 		rm := md.ResourceMetrics().AppendEmpty()
-		rm.Resource().Attributes().PutStr("input", point.input)
-		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
 		rm.Resource().Attributes().PutStr("zone", point.zone)
+		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
 		m.SetName(point.metric)
-		sum := m.SetEmptySum()
-		sum.SetIsMonotonic(true)
-		sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
-		if point.delta {
-			sum.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
-		}
-		p := sum.DataPoints().AppendEmpty()
-		p.SetDoubleValue(point.value)
-		p.SetTimestamp(pcommon.NewTimestampFromTime(point.at))
-		p.SetStartTimestamp(pcommon.NewTimestampFromTime(point.start))
+		point.put(m)
 	}
 	return md
+}
+
+// put writes the point; its metric says of which type it is.
+func (in *lawInput) put(m pmetric.Metric) {
+	temporality := pmetric.AggregationTemporalityCumulative
+	if in.delta {
+		temporality = pmetric.AggregationTemporalityDelta
+	}
+	var written interface {
+		Attributes() pcommon.Map
+		SetTimestamp(pcommon.Timestamp)
+		SetStartTimestamp(pcommon.Timestamp)
+	}
+	switch in.metric {
+	case "queue_length":
+		p := m.SetEmptyGauge().DataPoints().AppendEmpty()
+		p.SetDoubleValue(in.value)
+		written = p
+	case "latency":
+		m.SetEmptyHistogram().SetAggregationTemporality(temporality)
+		p := m.Histogram().DataPoints().AppendEmpty()
+		p.SetCount(uint64(in.value))
+		p.SetSum(in.value)
+		p.ExplicitBounds().FromRaw([]float64{1})
+		p.BucketCounts().FromRaw([]uint64{uint64(in.value), 0})
+		written = p
+	default:
+		m.SetEmptySum().SetIsMonotonic(true)
+		m.Sum().SetAggregationTemporality(temporality)
+		p := m.Sum().DataPoints().AppendEmpty()
+		p.SetDoubleValue(in.value)
+		written = p
+	}
+	for key, value := range in.labels {
+		written.Attributes().PutStr(key, value)
+	}
+	written.SetTimestamp(pcommon.NewTimestampFromTime(in.at))
+	written.SetStartTimestamp(pcommon.NewTimestampFromTime(in.start))
 }
 
 // sink takes what a living process sends and holds it against the law.
@@ -248,14 +306,8 @@ func (l *law) sink() consumer.Metrics {
 			return err
 		}
 		for _, rm := range md.ResourceMetrics().All() {
-			zone := ""
-			if v, ok := rm.Resource().Attributes().Get("zone"); ok {
-				zone = v.Str()
-			}
 			for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
-				for _, p := range m.Sum().DataPoints().All() {
-					l.check(lawOutput{m.Name(), zone}, p)
-				}
+				l.read(rm.Resource().Attributes(), m)
 			}
 		}
 		err := l.disk.Step()
@@ -265,8 +317,32 @@ func (l *law) sink() consumer.Metrics {
 	return next
 }
 
-func (l *law) check(output lawOutput, p pmetric.NumberDataPoint) {
-	text := fmt.Sprint(p.DoubleValue(), p.StartTimestamp(), p.Flags())
+// read checks every point of a metric that came out.
+func (l *law) read(resource pcommon.Map, m pmetric.Metric) {
+	if m.Type() == pmetric.MetricTypeHistogram {
+		for _, p := range m.Histogram().DataPoints().All() {
+			l.check(lawOutput{m.Name(), labelsOfLaw(resource, p.Attributes())}, p, float64(p.Count()), p.BucketCounts().AsRaw(), p.Sum())
+		}
+		return
+	}
+	for _, p := range numbersOf(m).All() {
+		l.check(lawOutput{m.Name(), labelsOfLaw(resource, p.Attributes())}, p, p.DoubleValue())
+	}
+}
+
+func labelsOfLaw(maps ...pcommon.Map) string {
+	var labels []string
+	for _, m := range maps {
+		for key, value := range m.All() {
+			labels = append(labels, key+"="+value.AsString())
+		}
+	}
+	slices.Sort(labels)
+	return strings.Join(labels, ",")
+}
+
+func (l *law) check(output lawOutput, p timed, value float64, more ...any) {
+	text := fmt.Sprint(value, " ", p.StartTimestamp(), p.Flags(), more)
 	times := l.seen[output]
 	if times == nil {
 		times = map[pcommon.Timestamp]string{}
@@ -280,13 +356,17 @@ func (l *law) check(output lawOutput, p pmetric.NumberDataPoint) {
 		require.Less(l.t, at, p.Timestamp(), "%v goes back", output)
 	}
 	times[p.Timestamp()] = text
-	if p.Flags().NoRecordedValue() {
-		return
+	switch gauge := output.metric == "queue_length"; {
+	case gauge && p.Flags().NoRecordedValue():
+		delete(l.last, output)
+	case gauge:
+		l.last[output] = value
+	case !p.Flags().NoRecordedValue():
+		require.GreaterOrEqual(l.t, value, l.last[output], "%v", output)
+		l.last[output] = value
+		starts := slices.Compact(slices.Sorted(maps.Values(l.startsOf(output))))
+		require.LessOrEqual(l.t, len(starts), 1, "the start of %v changed", output)
 	}
-	require.GreaterOrEqual(l.t, p.DoubleValue(), l.last[output], "%v", output)
-	l.last[output] = p.DoubleValue()
-	starts := slices.Compact(slices.Sorted(maps.Values(l.startsOf(output))))
-	require.LessOrEqual(l.t, len(starts), 1, "the start of %v changed", output)
 }
 
 func (l *law) startsOf(output lawOutput) map[pcommon.Timestamp]string {
@@ -305,7 +385,7 @@ func (l *law) startsOf(output lawOutput) map[pcommon.Timestamp]string {
 func (l *law) finish() {
 	l.disk = disktest.New()
 	cfg := mergingConfig(l.dir)
-	cfg.Rules[0].Labels = lawRules[l.rules]
+	cfg.Rules = l.parse()
 	p, err := NewFactory().CreateMetrics(context.Background(), processortest.NewNopSettings(metadata.Type), cfg, l.sink())
 	require.NoError(l.t, err)
 	l.core = p.(*pipeline).core
@@ -332,6 +412,12 @@ func (l *law) finish() {
 	shown := map[string]float64{}
 	for output, value := range l.last {
 		shown[output.metric] += value
+	}
+	delete(l.acknowledged, "queue_length")
+	for _, in := range l.inputs {
+		if in.metric == "queue_length" {
+			l.acknowledged[in.metric] += in.value
+		}
 	}
 	require.Equal(l.t, l.acknowledged, shown)
 }
