@@ -73,7 +73,8 @@ func BenchmarkSave(b *testing.B) {
 func benchmark(b *testing.B, rest func(*reading, *history, *builder, pcommon.Timestamp, uint32)) {
 	bodies := largeBodies(b)
 	cfg := createDefaultConfig().(*Config)
-	c, h, builder := newCatalog(newNaming(cfg), false), newHistory(cfg), newBuilder("flink", "tm:9249")
+	c := newCatalog(newNaming(cfg), false)
+	h, builder := newHistory(cfg, c.table), newBuilder("flink", "tm:9249", c.table)
 	var r reading
 	samples, t := 0, pcommon.Timestamp(0)
 	scrape := func(i int) {

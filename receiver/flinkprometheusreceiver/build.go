@@ -22,16 +22,17 @@ type report struct {
 type builder struct {
 	service, instance string
 
-	fill *filler
+	table *table
+	fill  *filler
 
 	// Scratch:
-	entities   []*entity // those of the scrape at hand, in the order of their first points
+	entities   []id      // those of the scrape at hand, in the order of their first points
 	attributes []label   // of the resource at hand
 	open       []*metric // those of the resource at hand whose points are more than one
 }
 
-func newBuilder(service, instance string) *builder {
-	return &builder{service: service, instance: instance, fill: newFiller()}
+func newBuilder(service, instance string, t *table) *builder {
+	return &builder{service: service, instance: instance, table: t, fill: newFiller()}
 }
 
 // build returns one Resource per entity with its points, and one for the target itself with the report, and the number
@@ -42,10 +43,11 @@ func (b *builder) build(s *stock, r *reading, rep report, t pcommon.Timestamp, s
 	resources := md.ResourceMetrics()
 	resources.EnsureCapacity(len(b.entities) + 1)
 	reported := false
-	for _, e := range b.entities {
-		points += e.points
+	for _, i := range b.entities {
+		e := &b.table.entities[i]
+		points += int(e.points)
 		metrics := b.describe(s.next(resources), e)
-		used := b.addPoints(metrics, r, e, t)
+		used := b.addPoints(metrics, r, i, t)
 		if e.isTarget() {
 			used = b.addReport(metrics, used, rep, t)
 			reported = true
@@ -60,7 +62,7 @@ func (b *builder) build(s *stock, r *reading, rep report, t pcommon.Timestamp, s
 }
 
 // isTarget tells whether the entity is the target itself, which is so for lines without host and entity labels.
-func (e *entity) isTarget() bool { return e.host == "" && len(e.labels) == 0 }
+func (e *entity) isTarget() bool { return len(e.labels) == 0 }
 
 // chain links the points of each entity, which lie scattered over the scrape.
 func (b *builder) chain(r *reading, scan uint32) {
@@ -71,10 +73,11 @@ func (b *builder) chain(r *reading, scan uint32) {
 			continue
 		}
 		p.next = -1
-		e := p.series.entity
+		entity := b.table.series[p.series].entity
+		e := &b.table.entities[entity]
 		if e.scan != scan {
 			e.scan, e.first, e.points = scan, int32(i), 0
-			b.entities = append(b.entities, e)
+			b.entities = append(b.entities, entity)
 		} else {
 			r.points[e.last].next = int32(i)
 		}
@@ -87,16 +90,17 @@ func (b *builder) chain(r *reading, scan uint32) {
 // that the pipeline takes away most often come last: so the others are found where they were.
 func (b *builder) describe(rm pmetric.ResourceMetrics, e *entity) pmetric.MetricSlice {
 	all := append(b.attributes[:0], label{"service.name", b.service}, label{"service.instance.id", b.instance})
-	if e.host != "" {
-		all = append(all, label{"host.name", e.host})
+	host, labels := b.table.hostOf(e)
+	if host != "" {
+		all = append(all, label{"host.name", host})
 	}
-	for _, l := range e.labels {
-		if !namesAttempt(l.name) {
+	for _, i := range labels {
+		if l := b.table.labels[i]; !namesAttempt(l.name) {
 			all = append(all, l)
 		}
 	}
-	for _, l := range e.labels {
-		if namesAttempt(l.name) {
+	for _, i := range labels {
+		if l := b.table.labels[i]; namesAttempt(l.name) {
 			all = append(all, l)
 		}
 	}
@@ -107,14 +111,16 @@ func (b *builder) describe(rm pmetric.ResourceMetrics, e *entity) pmetric.Metric
 func namesAttempt(label string) bool { return strings.HasPrefix(label, "task_attempt_") }
 
 // addPoints fills metrics from the first one on, and returns how many it used.
-func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, e *entity, t pcommon.Timestamp) (used int) {
+func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, entity id, t pcommon.Timestamp) (used int) {
+	e := &b.table.entities[entity]
 	b.open = b.open[:0]
-	metrics.EnsureCapacity(e.points)
+	metrics.EnsureCapacity(int(e.points))
 	for i := e.first; i >= 0; i = r.points[i].next {
 		p := &r.points[i]
-		m := p.series.metric
-		if m.scan != e.scan || m.entity != e {
-			m.scan, m.entity, m.used = e.scan, e, 0
+		s := &b.table.series[p.series]
+		m, attributes := b.table.metrics[s.metric], b.table.extras[s.extras]
+		if m.scan != e.scan || m.entity != entity {
+			m.scan, m.entity, m.used = e.scan, entity, 0
 			m.points = b.fill.metric(element(metrics, used), m)
 			used++
 			if m.points.Len() > 1 {
@@ -124,9 +130,9 @@ func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, e *entity, 
 		dp := element(m.points, m.used)
 		m.used++
 		if p.form == ended {
-			b.fill.marker(dp, p.series.attributes, p.start, t)
+			b.fill.marker(dp, attributes, p.start, t)
 		} else {
-			b.fill.value(dp, p.series.attributes, p.start, t, p.value)
+			b.fill.value(dp, attributes, p.start, t, p.value)
 		}
 	}
 	for _, m := range b.open {

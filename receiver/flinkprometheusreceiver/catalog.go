@@ -2,214 +2,159 @@ package flinkprometheusreceiver
 
 import (
 	"hash/maphash"
-	"math"
 	"slices"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"weir.example/internal/flinkname"
 )
-
-// hostLabel is the reporter's label for the host of a process. It becomes host.name.
-const hostLabel = "host"
-
-// entity is what one Resource describes: a JobManager, TaskManager, job, task and subtask, or operator and subtask.
-type entity struct {
-	host   string
-	labels []label // Flink's entity labels, sorted by name
-
-	// Scratch of build: the chain of this entity's points in one scrape.
-	scan        uint32
-	first, last int32
-	points      int
-}
-
-// series is one time series of a target. Its identity is composed: the entity's labels are held once.
-type series struct {
-	entity     *entity
-	metric     *metric
-	attributes []label // what the line carries besides its entity, sorted by name
-
-	scan uint32 // the last scrape that exposed it, delivered or not
-
-	// What follows is history: it changes only when a scrape was delivered.
-	at     pcommon.Timestamp // when it was last exposed; 0: never
-	start  pcommon.Timestamp // 0: unknown
-	last   float64           // the last value that was a number
-	valued bool              // its last point was a value, so that it is owed a stale marker
-
-	// Where it is stored.
-	hash  uint64
-	place uint32 // in the layout of memory, if it is there
-}
-
-// identity composes what makes a series: extras are its attributes, joined.
-type identity struct {
-	entity *entity
-	metric *metric
-	extras string
-}
-
-// extras are attributes of points, and their joined form.
-type extras struct {
-	joined string
-	labels []label
-}
 
 // line remembers what the bytes before the value of a sample line mean. Of the bytes it holds only hash and length: they
 // would be most of the memory of a target, and to compare them costs more than to hash the ones at hand. The seed of the
 // hash is random, so that no input can be made to collide.
 type line struct {
 	hash   uint64
-	size   int        // bytes
-	series *series    // nil: no sample
-	why    dropReason // of a line without series, empty if a filter excludes it
-	pos    int32      // in the scrape that had it last
-	scan   uint32
+	size   uint32 // bytes
+	series id     // below 0: none, for reasons[-series-1]
 }
+
+// reasons tells why a line has no series. The first one is a filter.
+var reasons = [...]dropReason{kept, malformed, duplicateLabel, invalidLabelName, reservedLabel, invalidUTF8}
 
 var lineSeed = maphash.MakeSeed()
 
 // is tells whether these are the line's bytes.
 func (l *line) is(key []byte) bool {
-	return l.size == len(key) && l.hash == maphash.Bytes(lineSeed, key)
+	return int(l.size) == len(key) && l.hash == maphash.Bytes(lineSeed, key)
 }
 
-// catalog knows the lines, entities, metrics and series of one target. It is a cache of what text means: everything in
-// it but the history in its series can be dropped at any time.
+// why tells why a line gives no sample. It is empty if it does, or if a filter excludes it.
+func (l *line) why() dropReason {
+	if l.series >= 0 {
+		return kept
+	}
+	return reasons[-l.series-1]
+}
+
+// catalog knows what the lines of one target mean. As long as they are those of the last scrape, or the first ones of
+// them, in their order, it needs nothing but their list. For others it makes indexes of what it knows, which it drops when
+// the scrape ends.
 type catalog struct {
 	naming
+	*table
 	entityOnPoints bool
 
-	scan     uint32
-	parsed   uint32           // the scan that order is of
-	lines    map[uint64]*line // by hash
-	order    []*line          // the lines of the last scrape, which predict those of this one
-	current  []*line          // the lines of this one so far
-	learned  []*line          // those of them that the last one did not have
-	entities map[string]*entity
-	extras   map[string]extras
-	series   map[identity]*series
+	scan    uint32
+	parsed  uint32 // the scan that lines are of
+	lines   []line // of the last scrape that could be read, in its order
+	matched int    // how many of them this scrape has had, unless it has changed
+	change  *change
+}
 
-	labels []label // scratch of parseSeries
+// change is a scrape whose lines are not those of the last one.
+type change struct {
+	lines    []line // so far
+	places   *index // of the last scrape's lines
+	learning *learning
 }
 
 func newCatalog(n naming, entityOnPoints bool) *catalog {
-	return &catalog{
-		naming:         n,
-		entityOnPoints: entityOnPoints,
-		lines:          map[uint64]*line{},
-		entities:       map[string]*entity{},
-		extras:         map[string]extras{},
-		series:         map[identity]*series{},
-	}
+	return &catalog{naming: n, table: &table{}, entityOnPoints: entityOnPoints}
 }
 
 // begin opens a scrape.
 func (c *catalog) begin() {
 	c.scan++
-	c.current, c.learned = c.current[:0], nil
+	c.matched, c.change = 0, nil
 }
 
 // expect returns the line of the last scrape at position predicted, if body begins with its bytes and a blank, or nil.
 func (c *catalog) expect(body []byte, predicted int) *line {
-	if predicted >= len(c.order) {
+	if predicted >= len(c.lines) {
 		return nil
 	}
-	l := c.order[predicted]
-	if l.size >= len(body) || body[l.size] != ' ' || !l.is(body[:l.size]) {
+	l := &c.lines[predicted]
+	size := int(l.size)
+	if size >= len(body) || body[size] != ' ' || !l.is(body[:size]) {
 		return nil
 	}
 	return l
 }
 
-// resolve returns what a sample line means, given its bytes up to the value.
-func (c *catalog) resolve(key []byte, predicted int) *line {
-	l := c.lines[maphash.Bytes(lineSeed, key)]
-	if l == nil || !l.is(key) {
-		l = c.learn(key)
-		l.pos = int32(predicted) - 1
-		c.lines[l.hash] = l
-		c.learned = append(c.learned, l)
+// meet notes that the line of the last scrape at position pos was found. It returns where the next line is expected:
+// behind it, as in the last scrape.
+func (c *catalog) meet(pos int) (predicted int) {
+	if c.change != nil {
+		c.change.lines = append(c.change.lines, c.lines[pos])
+	} else {
+		c.matched++ // as long as nothing has changed, lines are met one after the other
 	}
-	return l
+	return pos + 1
 }
 
-// meet notes that a line was found. It returns where the next line is expected: behind it, as in the last scrape.
-func (c *catalog) meet(l *line) (predicted int) {
-	predicted = int(l.pos) + 1
-	if l.scan != c.scan {
-		l.pos, l.scan = int32(len(c.current)), c.scan
-		c.current = append(c.current, l)
+// resolve returns what a sample line means, given its bytes up to the value, and where the next line is expected.
+func (c *catalog) resolve(key []byte, predicted int) (l line, next int) {
+	if predicted < len(c.lines) && c.lines[predicted].is(key) {
+		return c.lines[predicted], c.meet(predicted)
 	}
-	return predicted
+	if c.change == nil {
+		c.diverge()
+	}
+	hash := maphash.Bytes(lineSeed, key)
+	pos := c.change.places.find(hash, func(i id) bool { return c.lines[i].hash == hash && int(c.lines[i].size) == len(key) })
+	if pos != none {
+		return c.lines[pos], c.meet(int(pos))
+	}
+	l = line{hash: hash, size: uint32(len(key)), series: c.learn(key)}
+	c.change.lines = append(c.change.lines, l)
+	return l, predicted // a new line stands before the one that was expected
 }
 
-// learn parses a line that the last scrape did not have.
-func (c *catalog) learn(key []byte) *line {
-	l := &line{hash: maphash.Bytes(lineSeed, key), size: len(key)}
-	name, labels, why := parseSeries(string(key), c.labels[:0])
-	c.labels = labels
+// diverge begins a list of lines other than that of the last scrape.
+func (c *catalog) diverge() {
+	c.change = &change{lines: make([]line, c.matched, len(c.lines)+len(c.lines)/8+16), places: newIndex(len(c.lines))}
+	copy(c.change.lines, c.lines)
+	for i := range c.lines {
+		c.change.places.add(c.lines[i].hash, id(i))
+	}
+}
+
+// learn parses a line that the last scrape did not have, and returns its series or why it has none.
+func (c *catalog) learn(key []byte) id {
+	if c.change.learning == nil {
+		c.change.learning = newLearning(c.table)
+	}
+	l := c.change.learning
+	name, labels, why := parseSeries(string(key), l.labels[:0])
+	l.labels = labels[:0]
 	if why != kept {
-		l.why = why
-	} else if m := c.metric(name); m.wanted {
-		l.series = c.find(m, labels)
+		return id(-1 - slices.Index(reasons[:], why))
 	}
-	return l
+	m := c.metric(name)
+	if !m.wanted {
+		return none
+	}
+	if m.id == none {
+		m.id, c.metrics = id(len(c.metrics)), append(c.metrics, m)
+	}
+	return c.find(m, labels)
 }
 
 // find returns the series of a metric with these labels, which are sorted by name, and adds it if it is new.
-func (c *catalog) find(m *metric, labels []label) *series {
-	var host string
-	var own, beyond []label
-	for _, l := range labels {
+func (c *catalog) find(m *metric, labels []label) id {
+	l := c.change.learning
+	own, beyond := l.own[:0], l.beyond[:0]
+	for _, pair := range labels {
 		switch {
-		case l.name == hostLabel:
-			host = l.value
-		case !c.entityOnPoints && flinkname.IsEntityLabel(l.name):
-			own = append(own, l)
+		case pair.name == hostLabel:
+			own = slices.Insert(own, 0, pair)
+		case !c.entityOnPoints && flinkname.IsEntityLabel(pair.name):
+			own = append(own, pair)
 		default:
-			beyond = append(beyond, l)
+			beyond = append(beyond, pair)
 		}
 	}
-	e, x := c.entity(host, own), c.intern(exportReserved(beyond))
-	id := identity{e, m, x.joined}
-	s := c.series[id]
-	if s == nil {
-		s = &series{entity: e, metric: m, attributes: x.labels, last: math.Inf(-1)}
-		c.series[id] = s
-	}
-	return s
-}
-
-// intern returns the one copy of such labels, which many entities have, in memory of its own: that of a line is larger.
-func (c *catalog) intern(labels []label) extras {
-	joined := join(labels)
-	x, known := c.extras[joined]
-	if !known {
-		x = extras{joined, cloned(labels)}
-		c.extras[joined] = x
-	}
-	return x
-}
-
-func cloned(labels []label) []label {
-	labels = slices.Clone(labels)
-	for i, l := range labels {
-		labels[i] = label{strings.Clone(l.name), strings.Clone(l.value)}
-	}
-	return labels
-}
-
-func (c *catalog) entity(host string, labels []label) *entity {
-	key := host + separator + join(labels)
-	e := c.entities[key]
-	if e == nil {
-		e = &entity{host: host, labels: labels}
-		c.entities[key] = e
-	}
-	return e
+	l.own, l.beyond = own, beyond
+	return l.series(l.entity(own), m.id, l.extras(exportReserved(beyond)))
 }
 
 // end closes a scrape whose body was read: the lines it did not have are forgotten, and series that neither it nor
@@ -219,21 +164,18 @@ func (c *catalog) end(r *reading, remembered int) error {
 		return &failure{reasonNotMetrics, errNoMetrics}
 	}
 	r.exposed, r.complete = len(r.points), r.drops[malformed] == 0
-	for _, l := range c.order {
-		if l.scan != c.scan {
-			delete(c.lines, l.hash)
-		}
+	if c.change == nil {
+		c.lines = c.lines[:c.matched]
+	} else {
+		c.lines = c.change.lines
+		c.series, c.counts = trimmed(c.series), trimmed(c.counts)
 	}
-	c.order, c.current, c.parsed = c.current, c.order[:0], c.scan
+	c.lines, c.change, c.parsed = trimmed(c.lines), nil, c.scan
 	c.forgetFamilies(c.scan)
-	if len(c.series) > len(c.order)+remembered {
-		for id, s := range c.series {
-			if s.at == 0 && s.scan != c.scan {
-				delete(c.series, id)
-			}
-		}
+	if c.live() > len(c.lines)+remembered {
+		c.release()
 	}
-	if known := len(c.order) + len(c.series); len(c.metrics)+len(c.entities)+len(c.extras) > 3*known+64 {
+	if len(c.byName)+len(c.entities)+len(c.extras) > 3*(len(c.lines)+c.live())+64 {
 		c.sweep()
 	}
 	return nil
@@ -241,59 +183,50 @@ func (c *catalog) end(r *reading, remembered int) error {
 
 // abandon closes a scrape that failed, perhaps within its body: what it had does not count.
 func (c *catalog) abandon() {
-	for _, l := range c.learned {
-		delete(c.lines, l.hash)
-	}
-	for i, l := range c.order {
-		l.pos = int32(i)
-	}
+	learned := c.change != nil
 	c.begin()
+	if learned {
+		c.release()
+	}
 }
 
-// forget drops a series, and all lines if one of them leads to it, which is so if the target could not be read since.
-func (c *catalog) forget(s *series) {
-	delete(c.series, identity{s.entity, s.metric, join(s.attributes)})
-	if s.scan >= c.parsed {
-		clear(c.lines)
-		c.order = c.order[:0]
+// forget drops series that are no longer remembered, and all lines if one of them leads there, which is so if the target
+// could not be read since.
+func (c *catalog) forget(gone []id) {
+	for _, i := range gone {
+		s := &c.series[i]
+		c.table.forget(s)
+		if s.scan >= c.parsed {
+			c.lines = nil
+		}
 	}
+	if len(gone) > 0 {
+		c.release()
+	}
+}
+
+// release frees series that no line and no history has.
+func (c *catalog) release() {
+	c.table.release(func(mark func(id)) {
+		for i := range c.lines {
+			if c.lines[i].series >= 0 {
+				mark(c.lines[i].series)
+			}
+		}
+	})
 }
 
 // sweep drops entities, metrics and extras that no series has.
 func (c *catalog) sweep() {
-	entities, metrics, used := map[*entity]bool{}, map[*metric]bool{}, map[string]extras{}
-	for id := range c.series {
-		entities[id.entity], metrics[id.metric] = true, true
-		used[id.extras] = c.extras[id.extras]
+	for _, m := range c.metrics {
+		m.id = none
 	}
-	c.extras = used
-	for key, e := range c.entities {
-		if !entities[e] {
-			delete(c.entities, key)
+	c.clean()
+	for name, m := range c.byName {
+		if m.id == none {
+			delete(c.byName, name)
 		}
 	}
-	for name, m := range c.metrics {
-		if !metrics[m] {
-			delete(c.metrics, name)
-		}
-	}
-}
-
-// separator cannot be part of a label, which is valid UTF-8.
-const separator = "\xff"
-
-func join(labels []label) string {
-	if len(labels) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	for _, l := range labels {
-		b.WriteString(l.name)
-		b.WriteString(separator)
-		b.WriteString(l.value)
-		b.WriteString(separator)
-	}
-	return b.String()
 }
 
 // exportReserved renames labels that would collide with the job and instance every series gets at its store, as

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -246,10 +245,10 @@ func TestWhatIsServedIsWhatArrives(t *testing.T) {
 			if got["up[]"].value == 0 { // a busy machine may be too slow for the interval
 				continue
 			}
-			_, want := read(t, served[i].Body)
+			c, want := read(t, served[i].Body)
 			values := map[string]uint64{}
 			for _, p := range want.points {
-				values[p.series.delivered()] = math.Float64bits(p.value)
+				values[c.delivered(p)] = math.Float64bits(p.value)
 			}
 			for key, p := range withoutReport(got) {
 				if !p.stale {
@@ -263,15 +262,15 @@ func TestWhatIsServedIsWhatArrives(t *testing.T) {
 }
 
 // delivered names a series as flatten does.
-func (s *series) delivered() string {
+func (t *table) delivered(p point) string {
 	attributes := map[string]any{}
-	if s.entity.host != "" {
-		attributes["host.name"] = s.entity.host
-	}
-	for _, l := range append(slices.Clip(s.entity.labels), s.attributes...) {
+	for _, l := range t.labelsOf(p) {
+		if l.name == hostLabel {
+			l.name = "host.name"
+		}
 		attributes[l.name] = l.value
 	}
-	return s.metric.name + strings.TrimPrefix(fmt.Sprint(attributes), "map")
+	return t.metricOf(p).name + strings.TrimPrefix(fmt.Sprint(attributes), "map")
 }
 
 func TestSeriesLimitFailsTheScrape(t *testing.T) {

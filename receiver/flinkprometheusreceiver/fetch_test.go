@@ -56,7 +56,8 @@ func TestRequestAsksForGzippedText(t *testing.T) {
 func BenchmarkZippedScrape(b *testing.B) {
 	cfg := createDefaultConfig().(*Config)
 	f := newFetcher(http.DefaultClient, cfg, target{scheme: "http", host: "tm", port: 1})
-	c, h, builder := newCatalog(newNaming(cfg), false), newHistory(cfg), newBuilder("flink", "tm:9249")
+	c := newCatalog(newNaming(cfg), false)
+	h, builder := newHistory(cfg, c.table), newBuilder("flink", "tm:9249", c.table)
 	bodies := largeBodies(b)
 	streams := [2][]byte{zipped(string(bodies[0])), zipped(string(bodies[1]))}
 	var source bytes.Reader

@@ -192,7 +192,7 @@ func TestVanishedSeriesAreRememberedForAWhile(t *testing.T) {
 		for range 40 {
 			g.run(step{body: lineB + "1\n"})
 		}
-		assert.Len(t, g.catalog.series, 1)
+		assert.Equal(t, 1, g.catalog.live())
 		assert.Equal(t, "6@40", render(g.run(step{body: lineA + "6\n"}))[counterA])
 	})
 	t.Run("forgotten while the target timed out, so that nothing is proven", func(t *testing.T) {
@@ -201,7 +201,7 @@ func TestVanishedSeriesAreRememberedForAWhile(t *testing.T) {
 		for range 40 {
 			g.run(step{fail: reasonTimeout})
 		}
-		assert.Empty(t, g.catalog.series)
+		assert.Zero(t, g.catalog.live())
 		assert.Empty(t, g.catalog.lines)
 		assert.Equal(t, "6@?", render(g.run(step{body: lineA + "6\n"}))[counterA])
 	})
@@ -217,13 +217,13 @@ func TestVanishedSeriesAreRememberedForAWhile(t *testing.T) {
 		got := render(g.run(step{body: lineA + "6\n" + lineB + "3\n"}))
 		assert.Equal(t, "6@?", got[counterA], "100 failures later it is forgotten")
 		assert.Len(t, g.catalog.lines, 2)
-		assert.Len(t, g.catalog.series, 2)
+		assert.Equal(t, 2, g.catalog.live())
 	})
 	t.Run("no more than limits.series", func(t *testing.T) {
 		g := newRig(t, func(c *Config) { c.Limits.Series = 10 })
 		for i := range 50 {
 			g.run(step{body: fmt.Sprintf("flink_x{a=\"%d\"} 1\nflink_x{b=\"%d\"} 1\n", i, i)})
-			require.LessOrEqual(t, len(g.catalog.series), 12)
+			require.LessOrEqual(t, g.catalog.live(), 12)
 		}
 	})
 	t.Run("nothing of what the pipeline never took", func(t *testing.T) {
@@ -231,10 +231,10 @@ func TestVanishedSeriesAreRememberedForAWhile(t *testing.T) {
 		for i := range 200 {
 			g.run(step{body: fmt.Sprintf("flink_x%d{host=\"%d\"} 1\n", i, i), refuse: true})
 		}
-		assert.Len(t, g.catalog.series, 1)
+		assert.Equal(t, 1, g.catalog.live())
 		assert.Len(t, g.catalog.lines, 1)
 		assert.Len(t, g.catalog.families, 0)
-		assert.Less(t, len(g.catalog.metrics)+len(g.catalog.entities), 80)
+		assert.Less(t, len(g.catalog.byName)+len(g.catalog.entities), 80)
 	})
 }
 

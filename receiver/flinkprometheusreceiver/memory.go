@@ -25,9 +25,8 @@ type memory struct {
 	fingerprint uint64
 
 	generation uint64
-	series     []*series // as in the layout; nil: of an earlier life
-	entries    []entry   // likewise
-	exposed    int
+	entries    []entry // as in the layout
+	exposed    int     // of them; below 0: there is no layout
 	values     []byte
 	failing    bool
 }
@@ -85,7 +84,7 @@ func (m *memory) save(ctx context.Context, c *catalog, h *history, r *reading, t
 
 // abandon removes what is stored of the target, for it is older than what is about to be delivered.
 func (m *memory) abandon(ctx context.Context, cause error) {
-	m.series, m.entries, m.exposed = nil, nil, -1
+	m.entries, m.exposed = nil, -1
 	err := m.client.Batch(ctx, storage.DeleteOperation(m.layoutKey()), storage.DeleteOperation(m.valuesKey()))
 	if !m.failing {
 		m.failing = true
@@ -99,15 +98,19 @@ func (m *memory) put(h *history, r *reading) bool {
 	n := 0
 	for i := range r.points[:r.exposed] {
 		p := &r.points[i]
-		s := p.series
-		if !s.metric.sum {
-			if !s.metric.stored {
+		s := &h.table.series[p.series]
+		if metric := h.table.metrics[s.metric]; !metric.sum {
+			if !metric.stored {
 				return false
 			}
 			continue
 		}
-		place := int(s.place)
-		if place >= m.exposed || m.series[place] != s || m.entries[place].start != p.start {
+		if s.counter == none {
+			return false
+		}
+		c := &h.table.counts[s.counter]
+		place := int(c.place)
+		if place >= m.exposed || m.entries[place].hash != c.hash || m.entries[place].start != p.start {
 			return false
 		}
 		last := p.value
@@ -124,30 +127,26 @@ func (m *memory) put(h *history, r *reading) bool {
 // come back yet.
 func (m *memory) arrange(c *catalog, h *history, r *reading) *layout {
 	m.generation++
-	clear(m.series)
-	m.series, m.entries = m.series[:0], m.entries[:0]
+	m.entries = m.entries[:0]
 	back := map[uint64]bool{}
 	for _, p := range r.points[:r.exposed] {
-		if s := p.series; s.metric.sum {
-			m.add(s, entry{start: p.start, last: h.known(s).last})
-			back[s.hash] = true
+		if s := &h.table.series[p.series]; h.table.sum(s) {
+			m.add(h, s, entry{start: p.start, last: h.known(s).last})
+			back[h.identify(s)] = true
 		}
 	}
-	m.exposed = len(m.series)
-	for _, list := range [][]*series{h.gone, h.exposed} {
-		for _, s := range list {
-			if s.metric.sum && s.scan != c.scan {
-				m.add(s, entry{start: s.start, at: s.at, last: s.last})
-			}
-		}
+	m.exposed = len(m.entries)
+	for _, d := range h.gone {
+		m.addVanished(h, &h.table.series[d.series], c.scan)
 	}
+	h.eachVanished(r, c.scan, func(_ id, s *series) { m.addVanished(h, s, c.scan) })
 	for _, k := range h.earlier {
 		if !back[k.hash] {
-			m.series, m.entries = append(m.series, nil), append(m.entries, k)
+			m.entries = append(m.entries, k)
 		}
 	}
 	l := &layout{generation: m.generation, fingerprint: m.fingerprint, series: m.entries, exposed: m.exposed}
-	for _, known := range c.metrics {
+	for _, known := range c.byName {
 		if known.stored = !known.sum; known.stored {
 			l.gauges = append(l.gauges, xxhash.Sum64String(known.name))
 		}
@@ -158,18 +157,17 @@ func (m *memory) arrange(c *catalog, h *history, r *reading) *layout {
 	return l
 }
 
-func (m *memory) add(s *series, k entry) {
-	s.place = uint32(len(m.series))
-	k.hash = s.identify()
-	m.series, m.entries = append(m.series, s), append(m.entries, k)
+func (m *memory) add(h *history, s *series, k entry) {
+	c := h.table.counterOf(s, k)
+	c.place, k.hash = uint32(len(m.entries)), h.identify(s)
+	m.entries = append(m.entries, k)
 }
 
-// identify returns the hash by which a series is found again in another life.
-func (s *series) identify() uint64 {
-	if s.hash == 0 {
-		s.hash = xxhash.Sum64String(s.metric.name + separator + s.entity.host + separator + join(s.entity.labels) + separator + join(s.attributes))
+// addVanished adds a series that is not in the reading of scrape scan, if it is cumulative.
+func (m *memory) addVanished(h *history, s *series, scan uint32) {
+	if k := h.known(s); h.table.sum(s) && s.scan != scan {
+		m.add(h, s, k)
 	}
-	return s.hash
 }
 
 // fingerprint is of all that decides which lines of a target are series, and which series are the same.

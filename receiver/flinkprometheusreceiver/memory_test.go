@@ -343,8 +343,8 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 	assert.Equal(t, &past{layout: *l, complete: 11, refused: 12, at: 13}, got)
 }
 
-// counter is the truth about one counter of the law: what the process knows, and what was delivered of it.
-type counter struct {
+// lawCounter is the truth about one counter of the law: what the process knows, and what was delivered of it.
+type lawCounter struct {
 	there       bool
 	incarnation int
 	born        pcommon.Timestamp
@@ -373,9 +373,9 @@ var errKilled = errors.New("kill -9")
 // Storage that failed may cost a start, which is 0 then, but never makes a wrong one.
 func TestStartTimeLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := &lawRig{shelf: newShelf(), counters: map[string]*counter{}}
+		l := &lawRig{shelf: newShelf(), counters: map[string]*lawCounter{}}
 		for i := range 3 {
-			l.counters[fmt.Sprintf("flink_taskmanager_job_task_numRecordsIn[subtask_index:%d]", i)] = &counter{}
+			l.counters[fmt.Sprintf("flink_taskmanager_job_task_numRecordsIn[subtask_index:%d]", i)] = &lawCounter{}
 		}
 		l.g = life(t, l.shelf, time.Unix(1_800_000_000, 0), nil)
 		for range rapid.IntRange(2, 25).Draw(t, "scrapes") {
@@ -392,7 +392,7 @@ func TestStartTimeLaw(t *testing.T) {
 type lawRig struct {
 	g        *rig
 	shelf    *shelf
-	counters map[string]*counter
+	counters map[string]*lawCounter
 	before   pcommon.Timestamp // the last scrape, whatever became of it
 	killed   bool
 	lost     bool // storage failed at some time
@@ -401,7 +401,7 @@ type lawRig struct {
 // live lets the counters do what counters do between two scrapes.
 func (l *lawRig) live(t *rapid.T) {
 	now := pcommon.NewTimestampFromTime(l.g.clock)
-	begin := func(c *counter) {
+	begin := func(c *lawCounter) {
 		c.there, c.value, c.born = true, float64(rapid.IntRange(0, 5).Draw(t, "first")), now
 		c.incarnation++
 		if l.before > 0 {

@@ -19,11 +19,13 @@ type metric struct {
 	wanted      bool // not filtered out
 	stored      bool // the layout of memory has it as a gauge
 
+	id id // in the table; none: no series has it
+
 	// Scratch of build: the points of this metric for the entity at hand.
 	scan   uint32
-	entity *entity
-	points pmetric.NumberDataPointSlice
+	entity id
 	used   int // of points
+	points pmetric.NumberDataPointSlice
 }
 
 // family is what the HELP and TYPE lines of one name say.
@@ -38,7 +40,7 @@ type family struct {
 type naming struct {
 	include, exclude, counters []string // globs of raw names
 	families                   map[string]*family
-	metrics                    map[string]*metric
+	byName                     map[string]*metric
 }
 
 func newNaming(cfg *Config) naming {
@@ -47,7 +49,7 @@ func newNaming(cfg *Config) naming {
 		exclude:  cfg.Metrics.Exclude,
 		counters: cfg.Counters,
 		families: map[string]*family{},
-		metrics:  map[string]*metric{},
+		byName:   map[string]*metric{},
 	}
 }
 
@@ -75,7 +77,7 @@ func (n *naming) note(c comment, scan uint32) {
 // describeFamily renews the metrics whose family has changed.
 func (n *naming) describeFamily(name string) {
 	for _, suffix := range []string{"", "_count", "_sum", "_bucket"} {
-		if m := n.metrics[name+suffix]; m != nil {
+		if m := n.byName[name+suffix]; m != nil {
 			n.describe(m)
 		}
 	}
@@ -92,10 +94,10 @@ func (n *naming) forgetFamilies(scan uint32) {
 
 // metric returns the metric of a sample name.
 func (n *naming) metric(name string) *metric {
-	m := n.metrics[name]
+	m := n.byName[name]
 	if m == nil {
-		m = &metric{name: strings.Clone(name)}
-		n.metrics[m.name] = m
+		m = &metric{name: strings.Clone(name), id: none}
+		n.byName[m.name] = m
 		n.describe(m)
 	}
 	return m
@@ -108,7 +110,7 @@ func (n *naming) describe(m *metric) {
 	var typ string
 	m.description = ""
 	if f := n.families[base]; f != nil {
-		typ, m.description = f.typ, unescapeHelp([]byte(f.help))
+		typ, m.description = f.typ, unescapeHelp(f.help)
 	}
 	row, _ := flinkname.Flink().Lookup(m.name)
 	m.unit = row.Unit

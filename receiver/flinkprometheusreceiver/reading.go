@@ -22,9 +22,9 @@ const (
 
 // point is one series in one scrape.
 type point struct {
-	series *series
 	value  float64
 	start  pcommon.Timestamp
+	series id
 	next   int32 // the entity's next point, scratch of build
 	form   form
 }
@@ -36,6 +36,7 @@ var pointBuffers = sync.Pool{New: func() any { return new([]point) }}
 type reading struct {
 	points    []point // one per exposed series, then the stale markers of vanished ones
 	exposed   int     // number of the former
+	still     int     // of them, those that the last delivered scrape exposed too
 	samples   int     // sample lines of the body, dropped ones included
 	complete  bool    // proves that what it lacks was absent
 	refused   bool    // proves that nothing was there
@@ -57,7 +58,6 @@ func (r *reading) reset() {
 
 // release ends the use of the points.
 func (r *reading) release() {
-	clear(r.points)
 	points := r.points[:0]
 	pointBuffers.Put(&points)
 	r.points = nil
@@ -93,7 +93,7 @@ func (c *catalog) read(lines []byte, r *reading, limits LimitsConfig) error {
 // for nearly all. It does not look for the end of the line, which is the longest part of reading it.
 func (c *catalog) readExpected(lines []byte, r *reading) (rest []byte, ok bool) {
 	l := c.expect(lines, r.predicted)
-	if l == nil || l.why != kept {
+	if l == nil || l.why() != kept {
 		return nil, false
 	}
 	v, n := parsePlain(lines[l.size+1:])
@@ -101,9 +101,9 @@ func (c *catalog) readExpected(lines []byte, r *reading) (rest []byte, ok bool) 
 		return nil, false
 	}
 	r.samples++
-	r.predicted = c.meet(l)
+	r.predicted = c.meet(r.predicted)
 	c.take(l.series, v, r)
-	return lines[l.size+1+n:], true
+	return lines[int(l.size)+1+n:], true
 }
 
 // readLine reads any line. It returns whether the line was in the text format.
@@ -130,11 +130,11 @@ func (c *catalog) readSample(ln []byte, r *reading, limit int) bool {
 		r.drop(lineTooLong)
 		return false
 	}
-	l := c.resolve(key, r.predicted)
-	r.predicted = c.meet(l)
-	if l.why != kept {
-		r.drop(l.why)
-		return l.why != malformed
+	l, next := c.resolve(key, r.predicted)
+	r.predicted = next
+	if why := l.why(); why != kept {
+		r.drop(why)
+		return why != malformed
 	}
 	v, err := parseValue(rest)
 	if err != nil {
@@ -146,15 +146,17 @@ func (c *catalog) readSample(ln []byte, r *reading, limit int) bool {
 }
 
 // take adds a sample, unless a filter excludes its series or the scrape already has it.
-func (c *catalog) take(s *series, v float64, r *reading) {
-	switch {
-	case s == nil:
-	case s.scan == c.scan:
-		r.drop(duplicateSeries)
-	default:
-		s.scan = c.scan
-		r.points = append(r.points, point{series: s, value: v})
+func (c *catalog) take(i id, v float64, r *reading) {
+	if i < 0 {
+		return
 	}
+	s := &c.series[i]
+	if s.scan == c.scan {
+		r.drop(duplicateSeries)
+		return
+	}
+	s.scan = c.scan
+	r.points = append(r.points, point{series: i, value: v})
 }
 
 // failure is an error with the reason that telemetry counts it under.

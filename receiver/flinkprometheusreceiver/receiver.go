@@ -91,15 +91,16 @@ func (r *flinkReceiver) newClient(ctx context.Context, host component.Host) (*ht
 
 func (r *flinkReceiver) newScraper(t target, obs *receiverhelper.ObsReport) *scraper {
 	f := newFetcher(r.client, r.cfg, t)
+	c := newCatalog(newNaming(r.cfg), r.cfg.EntityAttributes == attributesPoint)
 	s := &scraper{
 		get:      f.get,
 		proxied:  f.proxied,
 		limits:   r.cfg.Limits,
 		now:      time.Now,
 		interval: r.cfg.CollectionInterval,
-		catalog:  newCatalog(newNaming(r.cfg), r.cfg.EntityAttributes == attributesPoint),
-		history:  newHistory(r.cfg),
-		builder:  newBuilder(r.cfg.ServiceName, t.instance()),
+		catalog:  c,
+		history:  newHistory(r.cfg, c.table),
+		builder:  newBuilder(r.cfg.ServiceName, t.instance(), c.table),
 		next:     r.next,
 		obs:      obs,
 		watch:    newWatch(r.set.Logger, r.telemetry, t),

@@ -78,7 +78,7 @@ func (s *scraper) read(ctx context.Context) error {
 func (s *scraper) report(err error, duration time.Duration) report {
 	rep := report{up: err == nil, duration: duration, samples: s.reading.samples}
 	for _, p := range s.reading.points {
-		if p.form == value && !p.series.valued {
+		if p.form == value && !s.catalog.series[p.series].valued {
 			rep.added++
 		}
 	}
@@ -116,7 +116,5 @@ func (s *scraper) save(ctx context.Context, t pcommon.Timestamp) {
 }
 
 func (s *scraper) commit(t pcommon.Timestamp) {
-	for _, gone := range s.history.commit(&s.reading, t, s.catalog.scan) {
-		s.catalog.forget(gone)
-	}
+	s.catalog.forget(s.history.commit(&s.reading, t, s.catalog.scan))
 }

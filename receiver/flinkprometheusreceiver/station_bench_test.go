@@ -89,7 +89,8 @@ func BenchmarkGunzip(b *testing.B) {
 func BenchmarkParse(b *testing.B) {
 	bodies := largeBodies(b)
 	cfg := createDefaultConfig().(*Config)
-	c, h := newCatalog(newNaming(cfg), false), newHistory(cfg)
+	c := newCatalog(newNaming(cfg), false)
+	h := newHistory(cfg, c.table)
 	var r reading
 	n := 0
 	parse := func() {
@@ -154,7 +155,8 @@ func BenchmarkScrapeRestarted(b *testing.B) {
 // BenchmarkBuild makes pdata of a reading, for a pipeline that gives it back.
 func BenchmarkBuild(b *testing.B) {
 	cfg := createDefaultConfig().(*Config)
-	c, h, builder, supply := newCatalog(newNaming(cfg), false), newHistory(cfg), newBuilder("flink", "tm:9249"), newStock()
+	c := newCatalog(newNaming(cfg), false)
+	h, builder, supply := newHistory(cfg, c.table), newBuilder("flink", "tm:9249", c.table), newStock()
 	var r reading
 	r.reset()
 	c.begin()

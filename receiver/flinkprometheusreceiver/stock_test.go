@@ -51,7 +51,8 @@ type drawnTarget struct {
 
 func newDrawnTarget(instance string) *drawnTarget {
 	cfg := createDefaultConfig().(*Config)
-	return &drawnTarget{catalog: newCatalog(newNaming(cfg), false), history: newHistory(cfg), builder: newBuilder("flink", instance)}
+	c := newCatalog(newNaming(cfg), false)
+	return &drawnTarget{catalog: c, history: newHistory(cfg, c.table), builder: newBuilder("flink", instance, c.table)}
 }
 
 func (d *drawnTarget) scrape(rt *rapid.T) {
@@ -71,7 +72,7 @@ func (d *drawnTarget) read(t require.TestingT, body string) {
 	require.NoError(t, d.catalog.end(&d.reading, d.history.remembered()))
 	d.t += 15e9
 	d.history.judge(&d.reading, d.t, d.catalog.scan)
-	d.history.commit(&d.reading, d.t, d.catalog.scan)
+	d.catalog.forget(d.history.commit(&d.reading, d.t, d.catalog.scan))
 }
 
 // build may be called more than once for a scrape: the number it is given is one of its own.

@@ -198,8 +198,8 @@ func parseComment(line []byte) (c comment, ok bool) {
 }
 
 // unescapeHelp resolves \\ and \n. Other escapes stay as they are: help has no meaning that could be damaged.
-func unescapeHelp(text []byte) string {
-	s := strings.ToValidUTF8(string(text), "\uFFFD")
+func unescapeHelp(text string) string {
+	s := strings.ToValidUTF8(text, "\uFFFD")
 	if !strings.Contains(s, `\`) {
 		return s
 	}

@@ -73,8 +73,8 @@ func TestParseComment(t *testing.T) {
 		_, ok := parseComment([]byte(given))
 		assert.False(t, ok, given)
 	}
-	assert.Equal(t, "a\\b\nc\\d", unescapeHelp([]byte(`a\\b\nc\d`)))
-	assert.Equal(t, "\uFFFD", unescapeHelp([]byte("\xff")))
+	assert.Equal(t, "a\\b\nc\\d", unescapeHelp(`a\\b\nc\d`))
+	assert.Equal(t, "\uFFFD", unescapeHelp("\xff"))
 }
 
 func TestCutLine(t *testing.T) {
@@ -128,12 +128,23 @@ func flat(name string, labels map[string]string) string {
 	return fmt.Sprintf("%s%q", name, labels)
 }
 
-func (s *series) flat() string {
-	labels := map[string]string{"host": s.entity.host}
-	for _, l := range append(append([]label{}, s.entity.labels...), s.attributes...) {
+func (t *table) flat(p point) string {
+	labels := map[string]string{}
+	for _, l := range t.labelsOf(p) {
 		labels[l.name] = l.value
 	}
-	return flat(s.metric.name, labels)
+	return flat(t.metricOf(p).name, labels)
+}
+
+func (t *table) metricOf(p point) *metric { return t.metrics[t.series[p.series].metric] }
+
+// labelsOf returns what the line had.
+func (t *table) labelsOf(p point) (all []label) {
+	s := t.series[p.series]
+	for _, i := range t.entities[s.entity].labels {
+		all = append(all, t.labels[i])
+	}
+	return append(all, t.extras[s.extras]...)
 }
 
 // reference returns the samples that expfmt finds, or an error if it refuses the body. NaN is compared by its bits.
@@ -185,15 +196,15 @@ func requireSameAsReference(t *testing.T, body []byte, name string) {
 	t.Helper()
 	want, families, err := reference(body)
 	require.NoError(t, err, name)
-	_, r := read(t, body)
+	c, r := read(t, body)
 	require.Empty(t, r.drops, name)
 	require.True(t, r.complete, name)
 	got := map[string]uint64{}
 	for _, p := range r.points {
-		got[p.series.flat()] = math.Float64bits(p.value)
-		base := p.series.metric.name
+		got[c.flat(p)] = math.Float64bits(p.value)
+		base := c.metricOf(p).name
 		if f := families[base]; f != nil {
-			require.Equal(t, f.GetHelp(), p.series.metric.description)
+			require.Equal(t, f.GetHelp(), c.metricOf(p).description)
 		}
 	}
 	require.Equal(t, len(want), len(r.points), name)
@@ -225,9 +236,9 @@ func FuzzRead(f *testing.F) {
 		err := whole(&first, 0)
 		values := map[string]uint64{}
 		for _, p := range first.points {
-			_, twice := values[p.series.flat()]
-			require.False(t, twice, "%s twice", p.series.flat())
-			values[p.series.flat()] = math.Float64bits(p.value)
+			_, twice := values[c.flat(p)]
+			require.False(t, twice, "%s twice", c.flat(p))
+			values[c.flat(p)] = math.Float64bits(p.value)
 		}
 		c.begin()
 		err2 := whole(&second, len(first.points))
@@ -235,7 +246,7 @@ func FuzzRead(f *testing.F) {
 		require.Equal(t, first.drops, second.drops)
 		require.Len(t, second.points, len(first.points))
 		for i, p := range second.points {
-			require.Same(t, first.points[i].series, p.series)
+			require.Equal(t, first.points[i].series, p.series)
 			require.Equal(t, math.Float64bits(first.points[i].value), math.Float64bits(p.value))
 		}
 
