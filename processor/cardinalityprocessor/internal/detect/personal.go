@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // personalAt tries the personal data that begins with w and needs no key: what has a checksum or a format of its own.
 func (s *scan) personalAt(w word) (int, Kind) {
 	if s.has(bounded | hardware) {
@@ -56,12 +58,13 @@ func luhn(v string) (digits int, ok bool) {
 }
 
 // cardAt reads a payment card number (ISO/IEC 7812): the length its issuer's prefix demands, in one piece or in groups, with a valid
-// check digit. Under a key that names another identifier it must come in groups, for one number in ten passes the check.
+// check digit. Under a key that names another identifier it must come in groups, for one number in ten passes the check, unless it
+// stands among words, as in a `message`.
 func cardAt(v string, w word, a *about) int {
 	end := w.end
 	if w.len() == 4 && (byteAt(v, end) == ' ' || byteAt(v, end) == '-') {
 		end = cardGroupsAt(v, w.start)
-	} else if w.len() < 13 || w.len() > 19 || a.has(ident|moment) {
+	} else if w.len() < 13 || w.len() > 19 || a.has(ident|moment) && !strings.Contains(v, " ") {
 		return 0
 	}
 	if end == 0 || is(v, end, alnum) || byteAt(v, end) == '-' && is(v, end+1, alnum) || byteAt(v, end) == '.' && is(v, end+1, digit) {

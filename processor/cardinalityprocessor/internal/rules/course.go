@@ -14,6 +14,7 @@ import (
 // ends in any case.
 type course struct {
 	key        string
+	readAs     string // the key by which values are read
 	rules      []*compiled
 	byValue    bool // a rule looks at the value
 	byPoint    bool // a rule looks at other attributes of the point
@@ -35,6 +36,9 @@ type verdict struct {
 // newCourse returns nil when no rule of the program touches the label.
 func (p *Program) newCourse(key string) *course {
 	c := &course{key: strings.Clone(key)}
+	if c.readAs = c.key; p.byName {
+		c.readAs = prose[key]
+	}
 	kept, allowed := p.set.keep.matchKey(key), p.set.allow.matchKey(key)
 	for _, rule := range p.rules {
 		if !rule.labels.matchKey(key) || rule.action == Redact && allowed || rule.action != Redact && kept {
@@ -68,7 +72,7 @@ func (c *course) judge(reader *sanitize.Reader, value string, point pcommon.Map,
 	if !c.byValue {
 		return c.judgeName(value, point)
 	}
-	s := reader.Open(c.key, value)
+	s := reader.Open(c.readAs, value)
 	defer s.Close()
 	var v verdict
 	if c.statements && s.Statement() {

@@ -19,6 +19,10 @@ const (
 	Body          = "body"           // of a log record
 )
 
+// prose maps these names to keys that say of their values what is true of free text: `status` and `event` would say that they
+// are few, or identifiers.
+var prose = map[string]string{SpanName: "operation", EventName: "name", StatusMessage: "error", Body: "body"}
+
 // presetOf returns the rules of a preset, which stand below all others: those for metrics, and those for spans and logs.
 // There identifiers stay, for a trace without them is none; names of spans and events become templates, as they are
 // what one groups by.
