@@ -44,7 +44,7 @@ func inputWithValues(i int) lawInput {
 	case 1:
 		in.labels = map[string]string{"who": fmt.Sprintf("550e8400-e29b-41d4-a716-4466554400%02d", i)}
 	case 2:
-		in.labels = map[string]string{"path": fmt.Sprintf("/repos/%cqxz%cx/%d", 'a'+i, 'b'+i, i)}
+		in.labels = map[string]string{"path": fmt.Sprintf("/repos/%cqxz%cx/issues", 'a'+i, 'b'+i)}
 	default:
 		in.labels = map[string]string{"note": fmt.Sprintf("pin %d", i)}
 	}
@@ -54,7 +54,7 @@ func inputWithValues(i int) lawInput {
 // learnRoutes shows the miner so many words that their place in the route opens.
 func learnRoutes(c *core) {
 	for i := range 40 {
-		s := c.reader.Open("path", fmt.Sprintf("/repos/%cq%cx/%d", 'a'+i%20, 'a'+i/20, i))
+		s := c.reader.Open("path", fmt.Sprintf("/repos/%cq%cx/issues", 'a'+i%20, 'a'+i/20))
 		s.Template(true)
 		s.Close()
 	}
