@@ -4,7 +4,6 @@ import (
 	"hash/maphash"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 
 	"weir.example/processor/cardinalityprocessor/internal/detect"
@@ -208,7 +207,7 @@ func (s *Subject) Template(mine bool) (reason Reason, kind detect.Kind) {
 // series on which it has one must merge, since a template that becomes wider moves it.
 func (s *Subject) mined(form template.Form, text string) bool {
 	s.Open = s.reader.miner != nil && !s.key.said.Bounded() && template.Mines(form, text) &&
-		(form != template.Text || text != s.Value || strings.Count(text, " ") > 1)
+		(form != template.Text || text != s.Value)
 	return s.Open
 }
 
