@@ -12,6 +12,7 @@ import (
 
 	"weir.example/processor/cardinalityprocessor/internal/detect"
 	"weir.example/processor/cardinalityprocessor/internal/evidence"
+	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
 
 // resourceMetric is the metric under which attributes of resources are measured, once for each resource of a call.
@@ -19,11 +20,13 @@ const resourceMetric = ""
 
 // witness measures what values the labels of metrics have, as they arrive. It decides nothing.
 type witness struct {
-	config evidence.Config
+	config   evidence.Config
+	detector *detect.Detector
 
 	mu       sync.Mutex // guards what follows; nobody holds it for longer than one label or one save takes
 	evidence *evidence.Evidence
 	digits   []byte // of numbers
+	origin   origin // of the labels that are looked at
 
 	report atomic.Pointer[evidence.Report] // the last one
 }
@@ -33,28 +36,23 @@ func newWitness(cfg *LearnConfig) *witness {
 	if cfg.Mode != LearnObserve {
 		return nil
 	}
-	w := &witness{config: evidence.Config{
-		MaxLabels: cfg.MaxLabels, MaxRemembered: cfg.MaxRememberedValues, Mask: maskWith(detect.New()),
-	}}
+	w := &witness{
+		config:   evidence.Config{MaxLabels: cfg.MaxLabels, MaxRemembered: cfg.MaxRememberedValues},
+		detector: detect.New(),
+	}
 	w.evidence = evidence.New(w.config)
 	return w
 }
 
-// maskWith keeps personal data and secrets out of everything that is shown or saved.
-func maskWith(detector *detect.Detector) func(metric, label, value string) string {
-	return func(_, label, value string) string {
-		return detect.Redact(value, detector.Scan(label, value, nil), detect.Sensitive)
-	}
-}
-
 // observe measures the metrics of a call. They have the names that rules see, and their labels as they arrived.
-func (w *witness) observe(md pmetric.Metrics, now time.Time) {
+func (w *witness) observe(md pmetric.Metrics, set *rules.Set, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.evidence.Advance(now)
 	resources := w.evidence.Metric(resourceMetric)
 	for _, rm := range md.ResourceMetrics().All() {
-		w.attributes(resources, rm.Resource().Attributes())
+		w.origin = origin{rules: set, resource: rm.Resource().Attributes(), point: noAttributes}
+		w.attributes(resources, w.origin.resource)
 		for _, sm := range rm.ScopeMetrics().All() {
 			metrics := sm.Metrics()
 			for i := range metrics.Len() {
@@ -62,6 +60,7 @@ func (w *witness) observe(md pmetric.Metrics, now time.Time) {
 			}
 		}
 	}
+	w.origin = origin{} // md belongs to others
 }
 
 func (w *witness) metric(m pmetric.Metric) {
@@ -88,8 +87,10 @@ func observePoints[S points[P], P point[P]](w *witness, m pmetric.Metric, s S) {
 			continue
 		}
 		if into == nil {
-			into = w.evidence.Metric(m.Name())
+			w.origin.metric = m.Name()
+			into = w.evidence.Metric(w.origin.metric)
 		}
+		w.origin.point = attrs
 		w.attributes(into, attrs)
 	}
 }
@@ -98,10 +99,30 @@ func (w *witness) attributes(into *evidence.Metric, attrs pcommon.Map) {
 	at := 0
 	for key, value := range attrs.All() {
 		if into.Observe(at, key, w.hash(value)) {
-			into.Show(value.AsString())
+			into.Show(w.text(key, value.AsString()))
 		}
 		at++
 	}
+}
+
+// origin is where a label stands.
+type origin struct {
+	rules           *rules.Set
+	metric          string
+	resource, point pcommon.Map
+}
+
+var noAttributes = pcommon.NewMap()
+
+// text is what is shown and saved of a value. What rules make unreadable is as they leave it, and no personal data and
+// no secret remains.
+func (w *witness) text(key, value string) string {
+	from := &w.origin
+	switch v := from.rules.Explain(from.metric, key, value, from.resource, from.point); v.Action {
+	case rules.Redact, rules.Hash, rules.Template:
+		value = v.Value
+	}
+	return detect.Redact(value, w.detector.Scan(key, value, nil), detect.Sensitive)
 }
 
 // hash is that of the value's text, in every process.

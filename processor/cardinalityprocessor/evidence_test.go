@@ -22,6 +22,7 @@ import (
 
 	"weir.example/processor/cardinalityprocessor/internal/evidence"
 	"weir.example/processor/cardinalityprocessor/internal/metadatatest"
+	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
 
 // shelf is a storage extension that keeps logs in a directory and values in memory.
@@ -157,6 +158,28 @@ func TestNoReportAndNoSnapshotHoldsASecret(t *testing.T) {
 			assert.NotContains(t, text, secret)
 			assert.NotContains(t, string(s.values["evidence"]), secret)
 		}
+	})
+}
+
+func TestWhatRulesMakeUnreadableIsNotShown(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		cfg, s := observingConfig(dir), newShelf(dir)
+		cfg.HashKey = "0123456789abcdef"
+		in := rules.Match{Resource: map[string]string{"host.name": "h*"}}
+		cfg.Rules = []rules.Rule{
+			{Labels: []string{"user"}, Match: in, Action: rules.Hash},
+			{Labels: []string{"note"}, Values: []string{"/prj-[a-z]+/"}, Action: rules.Redact},
+		}
+		site := observing(t, cfg, s)
+		for _, label := range []string{"user", "note", "host"} {
+			require.NoError(t, site.ConsumeMetrics(t.Context(), labelled("m", label, "of prj-moon")))
+		}
+		site.end(t)
+		_, labels := readReport(t, cfg)
+		assert.Regexp(t, "^[0-9a-f]{16}$", labels["m|user"].Top[0].Value)
+		assert.Equal(t, "of {redacted}", labels["m|note"].Top[0].Value)
+		assert.Equal(t, "of prj-moon", labels["m|host"].Top[0].Value)
 	})
 }
 

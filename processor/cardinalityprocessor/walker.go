@@ -96,7 +96,7 @@ func (w *walker) walk(md pmetric.Metrics, t *tally) (*aggregate.Batch, error) {
 	w.call++
 	unchanged := w.survey(md, t)
 	if w.witness != nil {
-		w.witness.observe(md, w.now()) // names are those that rules see, labels as they arrived
+		w.witness.observe(md, w.rules, w.now()) // names are those that rules see, labels as they arrived
 	}
 	if unchanged {
 		return nil, nil
