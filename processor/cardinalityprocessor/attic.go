@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
@@ -15,8 +14,8 @@ import (
 const (
 	// atticName is the client of the storage extension that holds what is cold.
 	atticName = "attic"
-	// atticInterval is how often what changed is saved: as much is learned anew after a crash.
-	atticInterval = 5 * time.Minute
+	// atticInterval is how often it is looked whether something is to be saved.
+	atticInterval = 10 * time.Second
 	// asideSuffix marks what could not be read.
 	asideSuffix = ".aside"
 )
@@ -31,10 +30,14 @@ type attic struct {
 
 // thing is something that was learned.
 type thing struct {
-	name  string
-	save  func() ([]byte, error)
-	load  func([]byte) error
-	saved uint64 // hash of what is stored
+	name    string
+	save    func() ([]byte, error)
+	load    func([]byte) error
+	version func() uint64 // grows when there is something to save
+	every   time.Duration // at most; as much is learned anew after a crash
+
+	stored uint64 // version that is stored
+	due    time.Time
 }
 
 // openAttic loads the things from the storage extension. What cannot be read is set aside, and its thing begins anew.
@@ -66,39 +69,55 @@ func (a *attic) load(ctx context.Context, t *thing) error {
 			zap.String("what", t.name), zap.String("set_aside_as", t.name+asideSuffix), zap.Error(err))
 		return a.client.Batch(ctx, storage.SetOperation(t.name+asideSuffix, stored), storage.DeleteOperation(t.name))
 	}
-	t.saved = xxhash.Sum64(stored)
+	t.stored = t.version()
 	return nil
 }
 
-// save stores what changed.
-func (a *attic) save(ctx context.Context) error {
+// save stores what changed and is due, or all that changed.
+func (a *attic) save(ctx context.Context, now time.Time, all bool) error {
 	var faults []error
 	for _, t := range a.things {
+		version := t.version() // before saving: what is learned meanwhile makes it old
+		if version == t.stored || now.Before(t.due) && !all {
+			continue
+		}
 		value, err := t.save()
 		if err == nil {
-			if hash := xxhash.Sum64(value); hash != t.saved {
-				if err = a.client.Set(ctx, t.name, value); err == nil {
-					t.saved = hash
-				}
-			}
+			err = a.client.Set(ctx, t.name, value)
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", t.name, err))
+			continue
 		}
+		t.stored, t.due = version, now.Add(t.every)
 	}
 	return errors.Join(faults...)
+}
+
+// learned are the things that the attic keeps.
+func (c *core) learned() []*thing {
+	things := []*thing{{
+		name: "templates", save: c.reader.Save, load: c.reader.Load, version: c.reader.Generation,
+		every: atticInterval, stored: c.reader.Generation(),
+	}}
+	if w := c.witness; w != nil {
+		things = append(things, &thing{
+			name: "evidence", save: w.save, load: w.load, version: w.version, every: evidenceInterval, due: c.now().Add(evidenceInterval),
+		})
+	}
+	return things
 }
 
 // runAttic saves now and then until ctx ends, and once more then, for the next life.
 func (c *core) runAttic(ctx context.Context) {
 	for pause(ctx, atticInterval) {
-		c.fillAttic()
+		c.fillAttic(false)
 	}
-	c.fillAttic()
+	c.fillAttic(true)
 }
 
-func (c *core) fillAttic() {
-	if err := c.attic.save(context.Background()); err != nil {
+func (c *core) fillAttic(all bool) {
+	if err := c.attic.save(context.Background(), c.now(), all); err != nil {
 		c.health.begin(atticFault, err)
 	} else {
 		c.health.end(atticFault)

@@ -41,7 +41,7 @@ type core struct {
 	inForce atomic.Pointer[rules.Set] // for traces and logs; the walker has those for metrics
 
 	witness *witness // of label values; nil: they are not measured
-	attic   *attic   // nil: nothing is learned, or there is no storage
+	attic   *attic   // nil without storage
 
 	mu        sync.Mutex // guards what follows, and that the log has its records in the order of Apply
 	walker    *walker
@@ -84,14 +84,6 @@ func newCore(cfg *Config, set processor.Settings) (*core, error) {
 	return c, nil
 }
 
-// learned are the things that the attic keeps.
-func (c *core) learned() (things []*thing) {
-	if c.witness != nil {
-		things = append(things, &thing{name: "evidence", save: c.witness.save, load: c.witness.load})
-	}
-	return things
-}
-
 // start recovers the state and begins to tick, where there are metrics.
 func (c *core) start(host component.Host) error {
 	c.health.host = host
@@ -126,8 +118,8 @@ func (c *core) open(host component.Host) error {
 	if err != nil {
 		return err
 	}
-	if things := c.learned(); len(things) > 0 && c.cfg.Storage != nil {
-		if c.attic, err = openAttic(context.Background(), host, *c.cfg.Storage, c.id, c.log, things); err != nil {
+	if c.cfg.Storage != nil {
+		if c.attic, err = openAttic(context.Background(), host, *c.cfg.Storage, c.id, c.log, c.learned()); err != nil {
 			return errors.Join(err, c.close())
 		}
 	}

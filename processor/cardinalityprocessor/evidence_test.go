@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
@@ -228,21 +229,26 @@ func TestEvidenceThatCannotBeSavedOrWrittenIsAFaultUntilItCan(t *testing.T) {
 		site := observing(t, cfg, s)
 		require.NoError(t, os.Remove(reports))
 		s.set(func() { s.fail = errGate })
-		time.Sleep(2*atticInterval + time.Second)
+		require.NoError(t, site.ConsumeMetrics(t.Context(), labelled("m", "l", "a")))
+		time.Sleep(evidenceInterval + 2*atticInterval)
 		assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusRecoverableError},
 			site.host.reported())
 		require.NoError(t, os.Mkdir(reports, 0o700))
 		s.set(func() { s.fail = nil })
-		time.Sleep(atticInterval + time.Second)
+		time.Sleep(time.Minute)
 		statuses := site.host.reported()
 		assert.Equal(t, componentstatus.StatusOK, statuses[len(statuses)-1])
 		site.end(t)
 	})
 }
 
-func TestStorageWithoutValuesIsRefusedWhenSomethingIsLearned(t *testing.T) {
+func TestStorageWithoutValuesIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	s := newSite(t, observingConfig(dir), dir)
+	s.host.extensions[logsID] = struct {
+		component.Component
+		logDirectories
+	}{logDirectories: logStorage{dir: dir}}
 	require.EqualError(t, s.Start(t.Context(), s.host),
 		`storage: "logs" stores no values (allowed: an extension that does, such as pebblestorage)`)
 	s.end(t)
@@ -294,4 +300,29 @@ func TestLearnTellsKeyGivenAndAllowed(t *testing.T) {
 			assert.EqualError(t, cfg.Validate(), c.want)
 		})
 	}
+}
+
+func TestTemplatesThatWereMinedAreKnownAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		cfg, s := mergingConfig(dir), newShelf(dir)
+		cfg.Preset = "sanitize"
+		last := func(of *site) string {
+			point := pcommon.NewMap()
+			point.PutStr("path", "/teams/zqqz/board")
+			return of.set.Explain("requests", "path", "/teams/zqqz/board", pcommon.NewMap(), point).Value
+		}
+		site := observing(t, cfg, s)
+		for i := range 40 {
+			path := fmt.Sprintf("/teams/%c%cq%cx/board", 'a'+i%26, 'b'+i/26%26, 'a'+i%7)
+			require.NoError(t, site.ConsumeMetrics(t.Context(), labelled("requests", "path", path)))
+		}
+		require.Equal(t, "/teams/{*}/board", last(site))
+		time.Sleep(2 * atticInterval)
+		s.set(func() { assert.Contains(t, s.values, "templates", "soon, since series have their names from them") })
+		site.end(t)
+		site = observing(t, cfg, s)
+		assert.Equal(t, "/teams/{*}/board", last(site))
+		site.end(t)
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/processor"
@@ -190,7 +191,7 @@ func (h *storageHost) reported() []componentstatus.Status {
 	return append([]componentstatus.Status(nil), h.status...)
 }
 
-// logStorage keeps all logs in one directory.
+// logStorage keeps all logs in one directory, and no values for the next life.
 type logStorage struct {
 	component.Component
 	dir string
@@ -199,4 +200,9 @@ type logStorage struct {
 
 func (s logStorage) LogDirectory(component.Kind, component.ID, string) (string, error) {
 	return s.dir, s.err
+}
+
+// GetClient implements storage.Extension.
+func (s logStorage) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
+	return newShelf(s.dir), nil
 }

@@ -93,6 +93,15 @@ func (e *Evidence) Label(k Key) (Label, bool) {
 // Tracked is how many labels there are.
 func (e *Evidence) Tracked() int { return len(e.labels) }
 
+// Observations is how many there were of labels that are tracked.
+func (e *Evidence) Observations() uint64 {
+	n := uint64(0)
+	for _, l := range e.labels {
+		n += l.seen
+	}
+	return n
+}
+
 // Untracked is how many observations came for labels above MaxLabels.
 func (e *Evidence) Untracked() uint64 { return e.untracked }
 
