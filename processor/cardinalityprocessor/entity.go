@@ -54,9 +54,9 @@ func (w *walker) renew(e *entity) {
 }
 
 // share returns the one fate that is equal to f, where it is that of the series before.
-func (e *entity) share(f fate) *fate {
+func (e *entity) share(f *fate) *fate {
 	if e.fate == nil || e.fate.variant != f.variant || e.fate.contender != f.contender || !slices.Equal(e.fate.removed, f.removed) {
-		e.fate = &f
+		e.fate = f
 	}
 	return e.fate
 }

@@ -131,7 +131,8 @@ func (w *walker) lead(r *route, m *visit, point pcommon.Map) {
 	m.resource.CopyTo(resource)
 	point.CopyTo(attributes)
 	var onResource, onPoint rules.Rewrite
-	r.fate = m.entity.share(fate{variant: m.variant})
+	f := fate{variant: m.variant}
+	defer func() { r.fate = m.entity.share(&f) }()
 	learned := w.rules.Generation() // before the rules are asked: what they learn meanwhile makes the route stale
 	if program := m.plan.program; program != nil {
 		onResource, onPoint = program.RewriteResource(resource, point), program.Rewrite(attributes, point)
@@ -139,7 +140,9 @@ func (w *walker) lead(r *route, m *visit, point pcommon.Map) {
 			return
 		}
 		r.open = onPoint.Open
-		w.contend(r, m, onResource.Superseded, onPoint.Superseded, point)
+		if program.Supersedes() {
+			f = w.contend(m, onResource.Superseded, onPoint.Superseded, point)
+		}
 	}
 	remove(resource, onResource.Superseded)
 	remove(attributes, onPoint.Superseded)
@@ -172,10 +175,7 @@ func (w *walker) refGeneration(r *route, learned uint64) uint32 {
 }
 
 // contend finds the incarnation that a series is of.
-func (w *walker) contend(r *route, m *visit, onResource, onPoint []string, point pcommon.Map) {
-	if !m.plan.program.Supersedes() {
-		return
-	}
+func (w *walker) contend(m *visit, onResource, onPoint []string, point pcommon.Map) fate {
 	slices.Sort(onPoint)
 	f := fate{variant: w.incarnation(m.entity, m.entity.class.removal(onResource), m.resource), removed: onPoint}
 	f.contender = f.variant.contender
@@ -183,7 +183,7 @@ func (w *walker) contend(r *route, m *visit, onResource, onPoint []string, point
 	if len(onPoint) > 0 || w.pointwise && len(onResource) == 0 {
 		f.contender = w.contender(m.resource, onResource, point, onPoint)
 	}
-	r.fate = m.entity.share(f)
+	return f
 }
 
 // functionOf decides before rules take the quantile away: what is left is still a set of quantiles.

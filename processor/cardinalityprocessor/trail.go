@@ -14,7 +14,8 @@ const fewRoutes = 64
 type trail struct {
 	routes []route
 	last   int32              // place of the route that was found last
-	places map[routeKey]int32 // nil: not needed yet
+	places map[routeKey]int32 // nil: not needed
+	astray bool               // since the first route, one was not where it was expected
 }
 
 // find returns the route of a key, a new one at first sight. It is valid to the end of the call; what a later one
@@ -24,9 +25,13 @@ func (t *trail) find(key routeKey) (r *route, known bool) {
 		return t.add(key), false
 	}
 	if place := t.routes[t.last].after; t.routes[place].key == key {
+		if place == 0 {
+			t.settle()
+		}
 		t.last = place
 		return &t.routes[place], true
 	}
+	t.astray = true
 	place, known := t.look(key)
 	if !known {
 		return t.add(key), false
@@ -62,6 +67,14 @@ func (t *trail) add(key routeKey) *route {
 	}
 	t.routes[t.last].after, t.last = int32(place), int32(place)
 	return &t.routes[place]
+}
+
+// settle gives back what a trail does without that was in good order from its first route to its last.
+func (t *trail) settle() {
+	if !t.astray && t.places != nil {
+		t.places, t.routes = nil, slices.Clone(t.routes)
+	}
+	t.astray = false
 }
 
 // sweep forgets what was used neither in this generation nor in the one before, and the map, which a trail in good order

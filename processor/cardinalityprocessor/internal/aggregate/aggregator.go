@@ -49,7 +49,8 @@ type Aggregator struct {
 	// Derived from the state.
 	index       index
 	places      map[ID]uint32 // of outputs
-	families    map[string]*family
+	families    map[familyKey]*family
+	resources   map[string]*sharedText
 	layouts     map[string]*layout
 	names       map[string]int // outputs per metric name
 	live        int            // inputs
@@ -82,7 +83,7 @@ func New(options Options) *Aggregator {
 	}
 	return &Aggregator{
 		options: options,
-		places:  map[ID]uint32{}, families: map[string]*family{}, layouts: map[string]*layout{}, names: map[string]int{},
+		places:  map[ID]uint32{}, families: map[familyKey]*family{}, resources: map[string]*sharedText{}, layouts: map[string]*layout{}, names: map[string]int{},
 		issue: newIssue(),
 	}
 }

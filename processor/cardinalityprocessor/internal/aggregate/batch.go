@@ -46,6 +46,9 @@ func (b *Batch) Release() {
 		return
 	}
 	delete(a.issue.open, b)
+	if cap(b.record) > 4*len(b.record)+1<<16 {
+		b.record = nil // one with definitions was much larger
+	}
 	b.samples, b.record = b.samples[:0], b.record[:0]
 	b.points, b.previous, b.repeats = 0, sample{}, false
 	clear(b.met)

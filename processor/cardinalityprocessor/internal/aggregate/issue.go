@@ -87,7 +87,10 @@ func (a *Aggregator) resolveOutput(o *Output) uint32 {
 		return a.pendOutput(a.describe(id, o))
 	}
 	out := a.outputs[place]
-	if function := o.function(); function != out.function && !out.counts() {
+	if out.counts() {
+		return place // and has no function
+	}
+	if function := o.function(); function != out.function {
 		a.issue.functions[place] = function
 	} else {
 		delete(a.issue.functions, place)

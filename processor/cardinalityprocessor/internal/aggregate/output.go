@@ -1,37 +1,50 @@
 package aggregate
 
 import (
+	"cmp"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// family is what the outputs of one metric of one resource share. Attributes are in the form of appendMap.
+// family is what the outputs of one metric of one resource share.
 type family struct {
-	resource          string
-	scope, version    string
-	name, description string
-	unit              string
-	kind              pmetric.MetricType
-	monotonic         bool
-	outputs           int // that use it
+	familyKey
+	description string
+	outputs     int // that use it
 }
 
-// key orders families as they are rendered and finds equal ones.
-func (f *family) key() string {
-	shape := string([]byte{byte(f.kind), 0})
-	if f.monotonic {
-		shape = string([]byte{byte(f.kind), 1})
-	}
-	return strings.Join([]string{f.resource, f.scope, f.version, f.name, f.unit, shape}, "\x00")
+// familyKey tells families apart.
+type familyKey struct {
+	resource       string // attributes, in the form of appendMap
+	scope, version string
+	name, unit     string
+	kind           pmetric.MetricType
+	monotonic      bool
 }
 
+// compare orders families as they are rendered.
 func (f *family) compare(g *family) int {
 	if f == g {
 		return 0
 	}
-	return strings.Compare(f.key(), g.key())
+	for _, pair := range [...][2]string{
+		{f.resource, g.resource}, {f.scope, g.scope}, {f.version, g.version}, {f.name, g.name}, {f.unit, g.unit},
+	} {
+		if c := strings.Compare(pair[0], pair[1]); c != 0 {
+			return c
+		}
+	}
+	switch {
+	case f.kind != g.kind:
+		return cmp.Compare(f.kind, g.kind)
+	case f.monotonic == g.monotonic:
+		return 0
+	case g.monotonic:
+		return -1
+	}
+	return 1
 }
 
 type outputFlags uint16
@@ -80,8 +93,11 @@ func (a *Aggregator) describe(id ID, o *Output) *output {
 	return &output{
 		id: id,
 		family: a.intern(family{
-			resource: string(appendMap(nil, o.Resource, 0)), scope: o.ScopeName, version: o.ScopeVersion,
-			name: o.Name, description: o.Description, unit: o.Unit, kind: o.Type, monotonic: o.Monotonic,
+			familyKey: familyKey{
+				resource: string(appendMap(nil, o.Resource, 0)), scope: o.ScopeName, version: o.ScopeVersion,
+				name: o.Name, unit: o.Unit, kind: o.Type, monotonic: o.Monotonic,
+			},
+			description: o.Description,
 		}),
 		attributes: string(appendMap(nil, o.Attributes, 0)),
 		function:   o.function(),
@@ -90,11 +106,31 @@ func (a *Aggregator) describe(id ID, o *Output) *output {
 
 // intern returns the one family that is equal to f.
 func (a *Aggregator) intern(f family) *family {
-	key := f.key()
-	if known := a.families[key]; known != nil {
+	if known := a.families[f.familyKey]; known != nil {
 		return known
 	}
-	f.outputs = 0
-	a.families[key] = &f
+	r := a.resources[f.resource]
+	if r == nil {
+		r = &sharedText{text: f.resource}
+		a.resources[f.resource] = r
+	}
+	r.families++
+	f.resource, f.outputs = r.text, 0
+	a.families[f.familyKey] = &f
 	return &f
+}
+
+// sharedText is the one text of a resource.
+type sharedText struct {
+	text     string
+	families int // that have it
+}
+
+// drop forgets a family without outputs.
+func (a *Aggregator) drop(f *family) {
+	delete(a.families, f.familyKey)
+	r := a.resources[f.resource]
+	if r.families--; r.families == 0 {
+		delete(a.resources, f.resource)
+	}
 }

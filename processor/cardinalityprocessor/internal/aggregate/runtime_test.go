@@ -35,6 +35,7 @@ func TestOutputsAreFoundByIdentityAndName(t *testing.T) {
 	d.run([]step{{tick: 15, want: "1 since 5"}, {tick: 1000, want: "stale"}, {tick: 2000}, {tick: 3000}})
 	require.False(t, d.a.HasOutput(id) || d.a.HasOutputs("out"), "it was forgotten")
 	require.Empty(t, d.a.families)
+	require.Empty(t, d.a.resources)
 }
 
 // TestRefsOutliveTheirInputs: a batch that was begun before its input was forgotten counts all the same, and its refs are

@@ -92,7 +92,7 @@ func (a *Aggregator) forgetOutputs(at, ttl pcommon.Timestamp) (forgotten int) {
 			delete(a.names, out.family.name)
 		}
 		if out.family.outputs--; out.family.outputs == 0 {
-			delete(a.families, out.family.key())
+			a.drop(out.family)
 		}
 		a.outCount--
 		a.order = nil
