@@ -39,7 +39,7 @@ var stations = []station{
 	{"tick", benchmark{processor, "TickOfMerged"}, benchmark{processor, "Copy"}, "pdata's own copy", 0},
 	{"new label value", benchmark{sanitize, "DecideNew"}, benchmark{sanitize, "ReplaceAll"}, "nine regular expressions", 0},
 	{"known label value", benchmark{sanitize, "DecideKnown"}, benchmark{sanitize, "HashBoth"}, "xxhash of key and value", 0},
-	{"evidence", benchmark{evidence, "ObserveHour"}, benchmark{evidence, "Hash"}, "xxhash of the value", 0},
+	{"evidence", benchmark{evidence, "ObserveHour"}, benchmark{evidence, "Count"}, "a map that counts values", 0},
 	{"exporter take", benchmark{exporter, "TakeKnown"}, benchmark{exporter, "HashNames"}, "xxhash of names and attributes", 0},
 	{"encode 1.0", benchmark{exporter, "Pack/1.0"}, benchmark{exporter, "Snappy/1.0"}, "golang/snappy, same request", 0},
 	{"encode 2.0", benchmark{exporter, "Pack/2.0"}, benchmark{exporter, "Snappy/2.0"}, "golang/snappy, same request", 0},
