@@ -14,6 +14,7 @@ const (
 	Keyed               // parts joined by colons, as keys of caches are
 	Message             // free text with spaces
 	SQL
+	Request // method and path, as servers name spans
 )
 
 // keyForms maps words of label keys to the form of their values.
@@ -36,6 +37,8 @@ func Describe(byKey Form, value string) Form {
 		return SQL
 	case strings.Contains(value, "://"):
 		return URL
+	case requestPath(value) > 0:
+		return Request
 	case value[0] == '/' && byKey == File:
 		return File
 	case value[0] == '/' && byKey != Text:
@@ -52,6 +55,19 @@ func Describe(byKey Form, value string) Form {
 		return Message
 	}
 	return Text
+}
+
+// requestPath returns where the path begins in `GET /users/42`, 0 when the value is something else.
+func requestPath(value string) int {
+	method, path, ok := strings.Cut(value, " ")
+	if !ok || !strings.HasPrefix(path, "/") || strings.Contains(path, " ") {
+		return 0
+	}
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "HTTP":
+		return len(method) + 1
+	}
+	return 0
 }
 
 // Promised reads the form of values off the words of their key. "file" decides over "path".

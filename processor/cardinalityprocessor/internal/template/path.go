@@ -14,9 +14,12 @@ func path(form Form, value string, spans []detect.Span) string {
 	b := builder{value: value, spans: spans}
 	end := len(value)
 	start := 0
-	if form == URL {
+	switch form {
+	case URL:
 		start = authority(value)
 		b.numbers(0, start, false, false)
+	case Request:
+		start = requestPath(value)
 	}
 	query := -1
 	if form != File {

@@ -15,7 +15,7 @@ func Make(form Form, value string, spans []detect.Span) string {
 	switch form {
 	case SQL:
 		return literals(value)
-	case Route, URL, File:
+	case Route, URL, File, Request:
 		return path(form, value, spans)
 	}
 	if len(spans) == 0 && form == Text {
