@@ -105,12 +105,16 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 
 // ordinary tells whether nothing begins or ends with a short word of letters, for what stands beside it: most words leave here.
 func (s *scan) ordinary(w word) bool {
-	if s.shape.classes&assign != 0 || w.len() == 5 && byteAt(s.value, w.start-1) == '-' || w.len() == 11 && s.value[w.start:w.start+3] == "tmp" {
+	if w.len() == 5 && byteAt(s.value, w.start-1) == '-' || w.len() == 11 && s.value[w.start:w.start+3] == "tmp" {
 		return false
 	}
 	switch byteAt(s.value, w.end) {
-	case 0, ' ', '/', '(', ')', '{', '}', ';', '"', '\'':
+	case 0, ' ', '(', ')', '{', '}', '[', ']', '<', '>', '|', ';', '"', '\'', '\n', '\t', '\r':
 		return true
+	case '/':
+		return s.shape.classes&assign == 0 // base64 ends with it
+	case ',':
+		return w.len() != 3 // a day of the week
 	}
 	return false
 }
