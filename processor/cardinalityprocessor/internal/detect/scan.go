@@ -108,9 +108,10 @@ func (s *scan) ordinary(w word) bool {
 	if w.len() == 5 && byteAt(s.value, w.start-1) == '-' || w.len() == 11 && s.value[w.start:w.start+3] == "tmp" {
 		return false
 	}
-	switch byteAt(s.value, w.end) {
-	case 0, ' ', '(', ')', '{', '}', '[', ']', '<', '>', '|', ';', '"', '\'', '\n', '\t', '\r':
+	if w.end == len(s.value) || closes[s.value[w.end]] {
 		return true
+	}
+	switch s.value[w.end] {
 	case '/':
 		return s.shape.classes&assign == 0 // base64 ends with it
 	case ',':
@@ -118,3 +119,11 @@ func (s *scan) ordinary(w word) bool {
 	}
 	return false
 }
+
+// closes holds what no recognised text has behind a part of letters alone.
+var closes = func() (table [256]bool) {
+	for _, b := range []byte(" (){}[]<>|;\"'\n\t\r") {
+		table[b] = true
+	}
+	return table
+}()
