@@ -114,7 +114,7 @@ FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME (default 30s) each
 	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal receiver processor exporter extension | xargs -n1 dirname | sort -u); do \
 		for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | awk '{print $$2}'); do \
-			echo "fuzz $$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) ./$$p || exit 1; done; done
+			echo "fuzz $$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s ./$$p || exit 1; done; done
 
 bench: ## micro-benchmarks with allocations
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)

@@ -41,7 +41,7 @@ func (r *rw1) encode(dst []byte, samples []sample) []byte {
 			r.begin(s.series.Entity)
 		}
 		f := s.series.Form()
-		_, name := f.Name.Split()
+		name := f.Name.Pairs()
 		before, after := r.before, r.after
 		if !f.Extras.Empty() || len(name) != 1 {
 			r.pairs = f.AppendPairs(r.pairs[:0], r.entity)

@@ -170,8 +170,7 @@ func (r *rw2) form(f *form) *formRefs {
 	at, known := r.known[f]
 	if !known {
 		refs := formRefs{form: f}
-		_, name := f.Name.Split()
-		refs.name = r.run(name)
+		refs.name = r.run(f.Name.Pairs())
 		if !f.Extras.Empty() {
 			refs.extras = r.set(f.Extras)
 		}

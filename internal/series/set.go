@@ -53,6 +53,9 @@ func (s *Set) All() iter.Seq2[string, string] {
 	}
 }
 
+// Pairs returns the labels in order. They must not be changed.
+func (s *Set) Pairs() []*Pair { return s.pairs }
+
 // Split returns the labels that sort before NameLabel, and the others. They must not
 // be changed.
 func (s *Set) Split() (before, after []*Pair) { return s.pairs[:s.named], s.pairs[s.named:] }
