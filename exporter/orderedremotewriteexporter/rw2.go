@@ -16,6 +16,7 @@ type rw2 struct {
 	pairs   map[*series.Pair]stretch
 	sets    map[*series.Set]labelRefs
 	labels  []labelRef // of all sets, those of one set side by side
+	before  int        // where those of the set before begin
 	known   map[*form]int32
 	forms   []formRefs
 	last    int32  // of forms, the one before
@@ -29,7 +30,7 @@ type rw2 struct {
 
 // labelRef is a label whose two references, as varints, are refs[from:to].
 type labelRef struct {
-	name string
+	*series.Pair
 	stretch
 }
 
@@ -92,7 +93,7 @@ func (r *rw2) encode(dst []byte, samples []sample) []byte {
 func (r *rw2) begin() {
 	r.ts, r.start, r.times = 0, 0, append(r.times[:0], tagTimestamp, 0)
 	r.symbol("")
-	r.forms, r.last = append(r.forms, formRefs{}), 0
+	r.forms, r.last, r.before = append(r.forms, formRefs{}), 0, 0
 }
 
 // reset lets go of all that the request refers to.
@@ -150,8 +151,15 @@ func (r *rw2) set(s *series.Set) labelRefs {
 // other.
 func (r *rw2) run(pairs []*series.Pair) stretch {
 	from := len(r.labels)
-	for _, p := range pairs {
-		r.labels = append(r.labels, labelRef{p.Name(), r.pair(p)})
+	for i, p := range pairs {
+		if at := r.before + i; at < from && r.labels[at].Pair == p {
+			r.labels = append(r.labels, r.labels[at]) // entities differ in few labels
+			continue
+		}
+		r.labels = append(r.labels, labelRef{p, r.pair(p)})
+	}
+	if len(pairs) > 1 {
+		r.before = from
 	}
 	all := stretch{from: uint32(len(r.refs))}
 	for _, l := range r.labels[from:] {
@@ -236,7 +244,7 @@ func (r *rw2) labelsRefs(dst []byte, entity *labelRefs, f *formRefs) []byte {
 func (r *rw2) merge(dst []byte, a, b []labelRef) []byte {
 	for len(a)+len(b) > 0 {
 		from := &a
-		if len(a) == 0 || len(b) > 0 && b[0].name < a[0].name {
+		if len(a) == 0 || len(b) > 0 && b[0].Name() < a[0].Name() {
 			from = &b
 		}
 		l := (*from)[0]

@@ -112,6 +112,16 @@ func (s *slot) lend() {
 	}
 }
 
+// makeRoom doubles the room of the request where it is full, but not beyond max_size.
+func (s *slot) makeRoom() {
+	if s.request == nil {
+		s.request = *requests.Get().(*[]sample)
+	}
+	if n := len(s.request); n == cap(s.request) && n < s.x.cfg.Batch.MaxSize {
+		s.request = append(make([]sample, 0, min(max(64, 2*n), s.x.cfg.Batch.MaxSize)), s.request...)
+	}
+}
+
 // look notes what the slot will send next.
 func (s *slot) look() {
 	if len(s.request) == 0 {
@@ -164,9 +174,7 @@ func (s *slot) add(next *sample, exactly bool) bool {
 		return false
 	}
 	next.series.State.cut = s.number
-	if s.request == nil {
-		s.request = *requests.Get().(*[]sample)
-	}
+	s.makeRoom()
 	s.request = append(s.request, *next)
 	s.full = len(s.request) >= s.x.cfg.Batch.MaxSize && !exactly
 	return true
