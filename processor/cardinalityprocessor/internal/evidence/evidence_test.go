@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -279,6 +280,17 @@ func TestLabelsAboveTheLimitAreCountedNotTracked(t *testing.T) {
 	r := e.Report(at(start))
 	assert.Len(t, r.Labels, 1)
 	assert.EqualValues(t, 1, r.Untracked)
+}
+
+func TestNamesThatAreTooLongAreCountedNotTracked(t *testing.T) {
+	e, long := small(), strings.Repeat("x", maxName+1)
+	see(e, long, "l", "a", start)
+	see(e, "m", long, "a", start)
+	see(e, long[1:], long[1:], "a", start)
+	assert.Len(t, e.Keys(), 1)
+	assert.EqualValues(t, 2, e.Untracked())
+	_, err := Load(e.config, e.Save())
+	require.NoError(t, err)
 }
 
 func TestOnlyTheMaskedValueIsKept(t *testing.T) {

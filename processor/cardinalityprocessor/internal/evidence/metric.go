@@ -16,6 +16,7 @@ type Metric struct {
 	name     string
 	spots    []spot  // in the order in which points brought them first
 	next     *Metric // that was asked for after it last
+	long     bool    // its name: nothing of it is tracked
 
 	// The value that Observe wanted to be shown.
 	label *label
@@ -33,6 +34,9 @@ type spot struct {
 func (e *Evidence) Metric(name string) *Metric {
 	m := e.last.next
 	if m == nil || m.name != name {
+		if len(name) > maxName {
+			return &Metric{evidence: e, long: true}
+		}
 		m = e.metrics[name]
 		if m == nil {
 			if len(e.metrics) >= maxMetrics {
@@ -171,6 +175,9 @@ func (m *Metric) at(at int, name string) *label {
 		if m.spots[i].name == name {
 			return m.spots[i].label
 		}
+	}
+	if m.long || len(name) > maxName {
+		return nil
 	}
 	e := m.evidence
 	l := e.labels[Key{m.name, name}]

@@ -12,8 +12,8 @@ import (
 // sizes of the structures and with the mixing of hashes.
 const version = 2
 
-// maxName bounds the metric and label names of a snapshot, in bytes.
-const maxName = 1 << 16
+// maxName bounds the names of metrics and labels that are tracked, in bytes.
+const maxName = 1 << 10
 
 // Save returns a snapshot; equal evidence gives equal bytes.
 func (e *Evidence) Save() []byte {
