@@ -4,7 +4,7 @@
 //
 // To follow a point: pipeline.go takes the call; walker.go leads it through rename.go, survey.go (what the rules of
 // plans in entity.go and route.go say, and who was seen, contender.go) and editor.go, which carries that out; what merges
-// is absorbed by internal/aggregate and sent by ticker.go.
+// is absorbed by internal/aggregate and sent by ticker.go, and what it leaves behind goes back to its lender by spent.go.
 package cardinalityprocessor
 
 //go:generate mdatagen metadata.yaml
