@@ -16,10 +16,11 @@ type course struct {
 	key        string
 	readAs     string // the key by which values are read
 	rules      []*compiled
-	byValue    bool // a rule looks at the value
-	byPoint    bool // a rule looks at other attributes of the point
-	statements bool // a template takes the literals of statements, and what is sensitive in them with them
-	mines      bool // templates are mined: not where a label may be superseded, for that is part of a series' identity
+	byValue    bool           // a rule looks at the value
+	byPoint    bool           // a rule looks at other attributes of the point
+	statements bool           // a template takes the literals of statements, and what is sensitive in them with them
+	stays      [places]string // values that no rule touches, by place
+	mines      bool           // templates are mined: not where a label may be superseded, for that is part of a series' identity
 }
 
 // verdict is what becomes of a value.
@@ -32,6 +33,9 @@ type verdict struct {
 	kind   detect.Kind
 	open   bool // the miner may say otherwise later: the series merges, so that it can move
 }
+
+// touches tells whether the label changes, or may later.
+func (v *verdict) touches() bool { return v.end != nil || v.open || v.change }
 
 // newCourse returns nil when no rule of the program touches the label.
 func (p *Program) newCourse(key string) *course {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/binary"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -23,7 +24,29 @@ type Program struct {
 	supersede bool
 	byName    bool               // labels are texts: rules that end are for those they name
 	courses   map[string]*course // by key; nil: no rule touches it
+	front     [places]known      // of courses
 	text      *TextProgram       // of it, once asked for; the set's mutex guards it
+}
+
+// places and maxStays bound what is remembered without hashing: the keys, and for each key the values, that came first.
+const (
+	places   = 64
+	maxStays = 64 // bytes of a value
+)
+
+// known is a key and what may be done to it.
+type known struct {
+	key    string
+	course *course
+}
+
+// place spreads texts that differ in length or at their ends.
+func place(text string) uint {
+	n := uint(len(text))
+	if n < 2 {
+		return n
+	}
+	return n*7 + uint(text[0]) + uint(text[n-1])*3 + uint(text[n-2])*11
 }
 
 // Edit is a new value for a label, or its removal.
@@ -99,8 +122,35 @@ func (p *Program) Touches(key string, value pcommon.Value) bool {
 	case c.byPoint || !c.byValue:
 		return true
 	}
-	v := p.judge(c, value.AsString(), pcommon.Map{}, true)
-	return v.end != nil || v.open || v.change
+	if value.Type() == pcommon.ValueTypeStr && c.stays[place(value.Str())%places] == value.Str() && value.Str() != "" {
+		return false
+	}
+	if value.Type() == pcommon.ValueTypeInt {
+		var room [20]byte // a text on the stack is enough to remember by
+		if v, known := p.recall(c, string(strconv.AppendInt(room[:0], value.Int(), 10))); known {
+			return v.touches()
+		}
+	}
+	text := value.AsString()
+	v := p.judge(c, text, pcommon.Map{}, true)
+	if at := place(text) % places; !v.touches() && c.stays[at] == "" && len(text) <= maxStays {
+		c.stays[at] = strings.Clone(text)
+	}
+	return v.touches()
+}
+
+// recall is what judge remembers of the value of a point.
+func (p *Program) recall(c *course, value string) (verdict, bool) {
+	space := p.space(true)
+	return p.set.memory.Get(p.set.memory.Hash(space, c.key, value), space, c.key, value, p.set.reader.Generation())
+}
+
+// space tells apart what is remembered for this program, and for resources and what they have.
+func (p *Program) space(mine bool) uint32 {
+	if mine {
+		return p.number<<1 + 1
+	}
+	return p.number << 1
 }
 
 // Rewrite tells what becomes of attrs, which are those of a point or an exemplar. point holds the attributes of the
@@ -144,10 +194,7 @@ func (p *Program) judge(c *course, value string, point pcommon.Map, mine bool) v
 	if !c.byValue || c.byPoint {
 		return c.judge(p.set.reader, value, point, mine)
 	}
-	space, memory := p.number<<1, p.set.memory
-	if mine {
-		space++
-	}
+	space, memory := p.space(mine), p.set.memory
 	generation := p.set.reader.Generation() // before the judgement: what is learned meanwhile makes it old
 	hash := memory.Hash(space, c.key, value)
 	if v, known := memory.Get(hash, space, c.key, value, generation); known {
@@ -173,17 +220,24 @@ func (p *Program) dropsWithoutLabels(point pcommon.Map) bool {
 
 // course returns what the program may do to the label.
 func (p *Program) course(key string) *course {
+	front := &p.front[place(key)%places]
+	if front.key == key && key != "" {
+		return front.course
+	}
+	c := p.find(key)
+	if front.key == "" { // who comes first stays: taking turns would cost more than it spares
+		*front = known{strings.Clone(key), c}
+	}
+	return c
+}
+
+func (p *Program) find(key string) *course {
 	if c, known := p.courses[key]; known {
 		return c
 	}
 	c := p.newCourse(key)
 	if len(p.courses) < maxKeys {
-		if c == nil {
-			key = strings.Clone(key)
-		} else {
-			key = c.key
-		}
-		p.courses[key] = c
+		p.courses[strings.Clone(key)] = c
 	}
 	return c
 }

@@ -85,5 +85,5 @@ func (p *TextProgram) course(of *Program, key string) *course {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return of.course(key)
+	return of.find(key)
 }
