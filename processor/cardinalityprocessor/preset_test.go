@@ -1,6 +1,8 @@
 package cardinalityprocessor
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/pmetrictest"
@@ -10,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"weir.example/internal/flinktest"
+	"weir.example/processor/cardinalityprocessor/internal/detect"
 	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
 
@@ -69,4 +72,27 @@ func eachPoint(m pmetric.Metric, do func(point pcommon.Map)) {
 			do(p.Attributes())
 		}
 	}
+}
+
+// The README lists every kind under its class, and the page spells out the preset as it is.
+func TestDocumentsListKindsAndThePreset(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, name := range detect.Names() {
+		require.Contains(t, string(readme), "`"+name+"`")
+	}
+	for _, class := range []string{"identifier", "time", "network", "personal", "secrets", "sensitive"} {
+		require.Contains(t, string(readme), "\n| `"+class+"` |")
+	}
+	page, err := os.ReadFile("../../docs/cardinality.md")
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(page), "### The preset")
+	require.True(t, found)
+	_, after, found = strings.Cut(after, "```yaml\n")
+	require.True(t, found)
+	text, _, found := strings.Cut(after, "```")
+	require.True(t, found)
+	var written rulesText
+	require.NoError(t, written.parse([]byte("rules:\n"+text)))
+	assert.Equal(t, rules.Preset(rules.Sanitize), written.Rules)
 }

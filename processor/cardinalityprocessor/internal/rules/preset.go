@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"weir.example/internal/flinkname"
-	"weir.example/processor/cardinalityprocessor/internal/detect"
-	"weir.example/processor/cardinalityprocessor/internal/sanitize"
 )
 
 // Sanitize is the one preset.
@@ -23,6 +21,12 @@ const (
 // are few, or identifiers.
 var prose = map[string]string{SpanName: "operation", EventName: "name", StatusMessage: "error", Body: "body"}
 
+// Preset returns the rules of a preset for metrics, nil if there is none of this name.
+func Preset(name string) []Rule {
+	metrics, _, _ := presetOf(name)
+	return metrics
+}
+
 // presetOf returns the rules of a preset, which stand below all others: those for metrics, and those for spans and logs.
 // There identifiers stay, for a trace without them is none; names of spans and events become templates, as they are
 // what one groups by.
@@ -37,22 +41,15 @@ func presetOf(name string) (metrics, texts []Rule, err error) {
 	metrics = []Rule{
 		sensitive,
 		{Name: "sanitize/sources", Labels: Sources(), Action: Keep},
-		{Name: "sanitize/identifiers", Labels: []string{"*"}, Values: unbounded(), Action: Drop},
+		{Name: "sanitize/identifiers", Labels: []string{"*"}, Values: unbounded, Action: Drop},
 		{Name: "sanitize/templates", Labels: []string{"*"}, Action: Template},
 	}
 	texts = []Rule{sensitive, {Name: "sanitize/templates", Labels: []string{SpanName, EventName}, Action: Template}}
 	return metrics, texts, nil
 }
 
-// unbounded are the kinds that name one thing or moment among ever more.
-func unbounded() (names []string) {
-	for _, name := range detect.Names() {
-		if kinds, _ := detect.Parse(name); kinds&sanitize.Default.Drop != 0 {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+// unbounded are the kinds that name one thing or moment among ever more. Dates are few.
+var unbounded = []string{"identifier", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "timestamp", "http_date", "log_date"}
 
 // Sources are the labels that say where a series comes from: there are as many values as sources, whatever they look
 // like. Flink's ids among them tell tasks apart, and rules of one's own say which of them go.
