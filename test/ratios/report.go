@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// table is Markdown: a row for each station that was measured.
+// table is Markdown: a row for each station that was measured, with the names of those above their limits in bold.
 func table(all []station, results map[string]result, on record) string {
 	var out strings.Builder
 	fmt.Fprintln(&out, "| station | ns per sample | allocations | yardstick | ns | ratio | on record | at most |")
@@ -16,12 +16,12 @@ func table(all []station, results map[string]result, on record) string {
 			continue
 		}
 		e := on[s.name]
-		verdict := fmt.Sprintf("%.3g", r.ratio())
+		name := s.name
 		if s.fault(r, on) != nil {
-			verdict = "**" + verdict + "**"
+			name = "**" + name + "**"
 		}
-		fmt.Fprintf(&out, "| %s | %.1f | %d | %s | %.1f | %s | %.3g | %.3g |\n",
-			s.name, r.station.nanos, r.station.allocations, s.than, r.yardstick.nanos, verdict, e.ratio, s.limit(e))
+		fmt.Fprintf(&out, "| %s | %.1f | %d | %s | %.1f | %.3g | %.3g | %.3g |\n",
+			name, r.station.nanos, r.station.allocations, s.than, r.yardstick.nanos, r.ratio(), e.ratio, s.limit(e))
 	}
 	return out.String()
 }
