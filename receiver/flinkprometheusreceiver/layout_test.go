@@ -3,11 +3,16 @@ package flinkprometheusreceiver
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"pgregory.net/rapid"
 
 	"weir.example/internal/flinktest"
 )
@@ -96,4 +101,82 @@ func TestASeriesIsHeldInLittleMemory(t *testing.T) {
 	require.Less(t, perSeries, float64(most))
 	runtime.KeepAlive(targets)
 	runtime.KeepAlive(body)
+}
+
+// TestLinesMeanWhatTheySay is the law of the catalog: whatever scrapes came before, in whatever order their lines were,
+// delivered or not, a scrape reads as it would if it were the first.
+func TestLinesMeanWhatTheySay(t *testing.T) {
+	texts := []string{
+		"a 1", "a 2", "a NaN", "a x", "a{x=\"1\"} 1", "a{x=\"1\",y=\"2\"} 1", "a{y=\"2\",x=\"1\"} 3", "a{x=\"1\",x=\"2\"} 1", "a{__x=\"1\"} 1",
+		"b{host=\"h\",tm_id=\"t\"} 1", "b{tm_id=\"t\",host=\"h\"} 2", "b{host=\"h\",tm_id=\"u\"} 1", "b{tm_id=\"t\"} 1", "b{job=\"j\"} 1",
+		"c_count{tm_id=\"t\"} 7", "c_count{tm_id=\"t\"} 5", "{} 1", "c 0x1p3", "# HELP a b", "not 1 a line",
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		d := newDrawnTarget("tm:9249")
+		d.history.retention = pcommon.Timestamp(40e9)
+		for range rapid.IntRange(1, 12).Draw(rt, "scrapes") {
+			body := "# TYPE c_count counter\nup 1\n" + strings.Join(rapid.SliceOf(rapid.SampledFrom(texts)).Draw(rt, "lines"), "\n") + "\n"
+			if rapid.IntRange(0, 4).Draw(rt, "fails") == 0 {
+				d.fail(body)
+				continue
+			}
+			d.see(rt, body)
+			c, want := read(rt, []byte(body))
+			require.True(rt, maps.Equal(want.drops, d.reading.drops))
+			require.Equal(rt, want.exposed, d.reading.exposed)
+			for i, p := range want.points {
+				require.Equal(rt, c.flat(p), d.catalog.flat(d.reading.points[i]))
+				require.Equal(rt, math.Float64bits(p.value), math.Float64bits(d.reading.points[i].value))
+			}
+			if rapid.Bool().Draw(rt, "delivered") {
+				d.deliver()
+			}
+			d.requireSound(rt)
+		}
+	})
+}
+
+// fail reads a body that breaks off.
+func (d *drawnTarget) fail(body string) {
+	d.reading.reset()
+	d.catalog.begin()
+	_ = d.catalog.read([]byte(body), &d.reading, createDefaultConfig().(*Config).Limits)
+	d.reading.reset()
+	d.catalog.abandon()
+	d.t += 15e9
+	d.history.judge(&d.reading, d.t, d.catalog.scan)
+	d.deliver()
+}
+
+// requireSound checks that each series that somebody has is one, and each that is one somebody has.
+func (d *drawnTarget) requireSound(t require.TestingT) {
+	c := d.catalog
+	used := map[id]bool{}
+	for _, l := range c.lines {
+		used[l.series] = true
+	}
+	for _, gone := range d.history.gone {
+		require.True(t, c.series[gone.series].known)
+		require.False(t, c.series[gone.series].exposed)
+		used[gone.series] = true
+	}
+	counters, exposed := map[id]bool{none: true}, 0
+	for i, s := range c.series {
+		if s.entity == none {
+			require.False(t, used[id(i)], "what is used is not free")
+			require.Contains(t, c.free, id(i))
+			continue
+		}
+		if s.exposed {
+			exposed++
+			used[id(i)] = true
+		}
+		require.False(t, s.known && !used[id(i)])
+		require.False(t, s.counter != none && counters[s.counter], "a counter has one series")
+		counters[s.counter] = true
+	}
+	require.Equal(t, d.history.exposed, exposed)
+	require.Equal(t, c.live()+len(c.free), len(c.series))
+	require.Equal(t, len(counters)-1+len(c.freed), len(c.counts))
+	require.LessOrEqual(t, c.live(), len(c.lines)+d.history.remembered())
 }

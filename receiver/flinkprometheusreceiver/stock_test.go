@@ -66,13 +66,21 @@ func (d *drawnTarget) scrape(rt *rapid.T) {
 }
 
 func (d *drawnTarget) read(t require.TestingT, body string) {
+	d.see(t, body)
+	d.deliver()
+}
+
+func (d *drawnTarget) deliver() {
+	d.catalog.forget(d.history.commit(&d.reading, d.t, d.catalog.scan))
+}
+
+func (d *drawnTarget) see(t require.TestingT, body string) {
 	d.reading.reset()
 	d.catalog.begin()
 	require.NoError(t, d.catalog.read([]byte(body), &d.reading, createDefaultConfig().(*Config).Limits))
 	require.NoError(t, d.catalog.end(&d.reading, d.history.remembered()))
 	d.t += 15e9
 	d.history.judge(&d.reading, d.t, d.catalog.scan)
-	d.catalog.forget(d.history.commit(&d.reading, d.t, d.catalog.scan))
 }
 
 // build may be called more than once for a scrape: the number it is given is one of its own.
