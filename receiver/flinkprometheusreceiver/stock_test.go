@@ -66,7 +66,7 @@ func (d *drawnTarget) scrape(rt *rapid.T) {
 }
 
 func (d *drawnTarget) read(t require.TestingT, body string) {
-	d.see(t, body)
+	d.see(t, []byte(body))
 	d.deliver()
 }
 
@@ -74,10 +74,10 @@ func (d *drawnTarget) deliver() {
 	d.catalog.forget(d.history.commit(&d.reading, d.t, d.catalog.scan))
 }
 
-func (d *drawnTarget) see(t require.TestingT, body string) {
+func (d *drawnTarget) see(t require.TestingT, body []byte) {
 	d.reading.reset()
 	d.catalog.begin()
-	require.NoError(t, d.catalog.read([]byte(body), &d.reading, createDefaultConfig().(*Config).Limits))
+	require.NoError(t, d.catalog.read(body, &d.reading, createDefaultConfig().(*Config).Limits))
 	require.NoError(t, d.catalog.end(&d.reading, d.history.remembered()))
 	d.t += 15e9
 	d.history.judge(&d.reading, d.t, d.catalog.scan)

@@ -81,16 +81,18 @@ func parseSeries(key string, buf []label) (name string, labels []label, why drop
 // parseLabels reads from behind the opening brace to the closing one, which must be the last byte.
 func parseLabels(s string, labels []label) ([]label, bool) {
 	for {
-		s = strings.TrimLeft(s, " \t")
+		s = skipBlanks(s)
 		if s == "}" {
 			return labels, true
 		}
 		name, rest, found := strings.Cut(s, "=")
-		name = strings.TrimRight(name, " \t")
-		if !found || name == "" || strings.ContainsAny(name, "{}\", \t") {
+		for len(name) > 0 && isBlank(name[len(name)-1]) {
+			name = name[:len(name)-1]
+		}
+		if !found || name == "" || !isOneWord(name) {
 			return nil, false
 		}
-		rest = strings.TrimLeft(rest, " \t")
+		rest = skipBlanks(rest)
 		if !strings.HasPrefix(rest, `"`) {
 			return nil, false
 		}
@@ -99,7 +101,7 @@ func parseLabels(s string, labels []label) ([]label, bool) {
 			return nil, false
 		}
 		labels = append(labels, label{name, value})
-		s = strings.TrimLeft(rest, " \t")
+		s = skipBlanks(rest)
 		if strings.HasPrefix(s, ",") {
 			s = s[1:]
 		} else if s != "}" {
@@ -108,13 +110,24 @@ func parseLabels(s string, labels []label) ([]label, bool) {
 	}
 }
 
+// isOneWord tells whether a name has nothing that would end it.
+func isOneWord(name string) bool {
+	for i := range len(name) {
+		switch name[i] {
+		case '{', '}', '"', ',', ' ', '\t':
+			return false
+		}
+	}
+	return true
+}
+
 // parseQuoted reads from behind an opening quote to the closing one.
 func parseQuoted(s string) (value, rest string, ok bool) {
-	end := strings.IndexAny(s, `"\`)
+	end := strings.IndexByte(s, '"')
 	if end < 0 {
 		return "", "", false
 	}
-	if s[end] == '"' {
+	if strings.IndexByte(s[:end], '\\') < 0 {
 		return s[:end], s[end+1:], true
 	}
 	var unescaped strings.Builder
@@ -221,6 +234,13 @@ func isName[T string | []byte](name T, colons bool) bool {
 		}
 	}
 	return len(name) > 0
+}
+
+func skipBlanks(s string) string {
+	for len(s) > 0 && isBlank(s[0]) {
+		s = s[1:]
+	}
+	return s
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
