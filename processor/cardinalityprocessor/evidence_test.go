@@ -184,6 +184,18 @@ func TestWhatRulesMakeUnreadableIsNotShown(t *testing.T) {
 	})
 }
 
+func TestKnownValuesAreMeasuredWithoutAllocations(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Learn.Mode = LearnObserve
+	w, md, now := newWitness(&cfg.Learn), requestsOf(0), time.Unix(1_760_000_000, 0)
+	set, err := cfg.compileRules(nil, nil, newReader())
+	require.NoError(t, err)
+	for range 40 { // of equally heavy values some take turns in the table until they have been seen often
+		w.observe(md, set, now)
+	}
+	assert.Zero(t, testing.AllocsPerRun(10, func() { w.observe(md, set, now) }))
+}
+
 func TestEvidenceGoesOnAfterARestart(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
