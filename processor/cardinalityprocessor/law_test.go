@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -75,15 +74,6 @@ var lawRules = [2]string{
 	"rules: [{labels: [input, zone], action: drop}]",
 }
 
-// inputOfLaw is the input of that number before its first point.
-func inputOfLaw(i int) lawInput {
-	in := lawInput{metric: "cumulative", labels: map[string]string{"input": fmt.Sprint(i)}, zone: fmt.Sprint(i % 2)}
-	if in.delta = i >= 4; in.delta {
-		in.metric = "delta"
-	}
-	return in
-}
-
 // law is a history and what it must lead to.
 type law struct {
 	t     *rapid.T
@@ -109,18 +99,6 @@ type law struct {
 
 // lawOutput is a series that others merge into.
 type lawOutput struct{ metric, labels string }
-
-// lawInput is a series that merges.
-type lawInput struct {
-	metric string
-	zone   string // on the resource; labels are those of the point
-	labels map[string]string
-	delta  bool
-	passes bool // it is not touched, and does not begin anew
-	start  time.Time
-	at     time.Time
-	value  float64
-}
 
 // lawPoint is one point and what it adds.
 type lawPoint struct {
@@ -249,56 +227,6 @@ func (l *law) repeat(p consumer.Metrics) {
 	l.pending = nil
 }
 
-func metricsOfLaw(points []lawPoint) pmetric.Metrics {
-	md := pmetric.NewMetrics()
-	for _, point := range points {
-		rm := md.ResourceMetrics().AppendEmpty()
-		rm.Resource().Attributes().PutStr("zone", point.zone)
-		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
-		m.SetName(point.metric)
-		point.put(m)
-	}
-	return md
-}
-
-// put writes the point; its metric says of which type it is.
-func (in *lawInput) put(m pmetric.Metric) {
-	temporality := pmetric.AggregationTemporalityCumulative
-	if in.delta {
-		temporality = pmetric.AggregationTemporalityDelta
-	}
-	var written interface {
-		Attributes() pcommon.Map
-		SetTimestamp(pcommon.Timestamp)
-		SetStartTimestamp(pcommon.Timestamp)
-	}
-	switch in.metric {
-	case "queue_length":
-		p := m.SetEmptyGauge().DataPoints().AppendEmpty()
-		p.SetDoubleValue(in.value)
-		written = p
-	case "latency":
-		m.SetEmptyHistogram().SetAggregationTemporality(temporality)
-		p := m.Histogram().DataPoints().AppendEmpty()
-		p.SetCount(uint64(in.value))
-		p.SetSum(in.value)
-		p.ExplicitBounds().FromRaw([]float64{1})
-		p.BucketCounts().FromRaw([]uint64{uint64(in.value), 0})
-		written = p
-	default:
-		m.SetEmptySum().SetIsMonotonic(true)
-		m.Sum().SetAggregationTemporality(temporality)
-		p := m.Sum().DataPoints().AppendEmpty()
-		p.SetDoubleValue(in.value)
-		written = p
-	}
-	for key, value := range in.labels {
-		written.Attributes().PutStr(key, value)
-	}
-	written.SetTimestamp(pcommon.NewTimestampFromTime(in.at))
-	written.SetStartTimestamp(pcommon.NewTimestampFromTime(in.start))
-}
-
 // sink takes what a living process sends and holds it against the law.
 func (l *law) sink() consumer.Metrics {
 	next, err := consumer.NewMetrics(func(_ context.Context, md pmetric.Metrics) error {
@@ -328,17 +256,6 @@ func (l *law) read(resource pcommon.Map, m pmetric.Metric) {
 	for _, p := range numbersOf(m).All() {
 		l.check(lawOutput{m.Name(), labelsOfLaw(resource, p.Attributes())}, p, p.DoubleValue())
 	}
-}
-
-func labelsOfLaw(maps ...pcommon.Map) string {
-	var labels []string
-	for _, m := range maps {
-		for key, value := range m.All() {
-			labels = append(labels, key+"="+value.AsString())
-		}
-	}
-	slices.Sort(labels)
-	return strings.Join(labels, ",")
 }
 
 func (l *law) check(output lawOutput, p timed, value float64, more ...any) {

@@ -71,6 +71,8 @@ type Subject struct {
 	room    [32]detect.Span
 	spans   []detect.Span // of Value
 	scanned bool
+	make    template.Form // of Value, once formed
+	formed  bool
 }
 
 // subjects keeps them: they hold room for spans, and a decision shall not pay for that.
@@ -83,7 +85,7 @@ func (r *Reader) Open(key, value string) *Subject {
 
 func (r *Reader) open(k *key, value string) *Subject {
 	s := subjects.Get().(*Subject)
-	s.Value, s.Open, s.reader, s.key, s.spans, s.scanned = value, false, r, k, nil, false
+	s.Value, s.Open, s.reader, s.key, s.spans, s.scanned, s.formed = value, false, r, k, nil, false, false
 	return s
 }
 
@@ -103,14 +105,17 @@ func (s *Subject) scan() []detect.Span {
 	return s.spans
 }
 
-func (s *Subject) become(value string) { s.Value, s.scanned = value, false }
+func (s *Subject) become(value string) { s.Value, s.scanned, s.formed = value, false, false }
 
 // form is the form of the value; plain text where the key says that its values are few.
 func (s *Subject) form() template.Form {
 	if s.key.said.Bounded() {
 		return template.Text
 	}
-	return template.Describe(s.key.form, s.Value)
+	if !s.formed {
+		s.make, s.formed = template.Describe(s.key.form, s.Value), true
+	}
+	return s.make
 }
 
 // Statement takes the literals out of a statement of SQL, and tells whether it was one that had some. What is sensitive in
