@@ -25,6 +25,9 @@ func (d *Detector) ScanFor(key Key, value string, spans []Span) []Span {
 		return spans
 	}
 	a := key.about
+	if value[0] == '-' && privateKey(value) {
+		return append(spans, Span{0, len(value), Secret})
+	}
 	shape := measure(value)
 	if whole, ok := wholeByKey(a, value, shape); ok {
 		return append(spans, whole)

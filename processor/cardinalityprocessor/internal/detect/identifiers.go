@@ -5,17 +5,39 @@ import (
 	"strings"
 )
 
-// uuidAt reads the 36 characters of a UUID (RFC 9562, section 4), of any version and case, nil and max included.
+// uuidAt reads the 36 characters of a UUID (RFC 9562, section 4), of any version and case, nil and max included; also with '_'
+// for '-', as names that allow no dashes have it (systemd's units, tables).
 func uuidAt(v string, i int) int {
-	if i+36 > len(v) || v[i+8] != '-' || v[i+13] != '-' || v[i+18] != '-' || v[i+23] != '-' || is(v, i+36, alnum) {
+	if i+36 > len(v) || v[i+8] != '-' && v[i+8] != '_' || is(v, i+36, alnum) {
+		return 0
+	}
+	mark := v[i+8]
+	if v[i+13] != mark || v[i+18] != mark || v[i+23] != mark {
 		return 0
 	}
 	for j := i; j < i+36; j++ {
-		if c := classOf[v[j]]; c&hexadec == 0 && (c != dash || j != i+8 && j != i+13 && j != i+18 && j != i+23) {
+		if classOf[v[j]]&hexadec == 0 && (v[j] != mark || j != i+8 && j != i+13 && j != i+18 && j != i+23) {
 			return 0
 		}
 	}
 	return i + 36
+}
+
+// podUIDAt reads the UID that the kubelet glues to "pod" in the names of cgroups: a UUID, or the digest of a static pod.
+func podUIDAt(v string, w word) (start, end int, kind Kind) {
+	start = w.start + 3
+	if w.len() != 11 && w.len() != 35 || v[w.start:start] != "pod" {
+		return 0, 0, None
+	}
+	if end := uuidAt(v, start); end > 0 {
+		return start, end, UUID
+	}
+	for j := start; j < w.end; j++ {
+		if classOf[v[j]]&hexadec == 0 || w.len() == 11 {
+			return 0, 0, None
+		}
+	}
+	return start, w.end, Hex
 }
 
 // identifierAt tries the identifiers that are one word: by length and alphabet, then by randomness.
@@ -38,6 +60,9 @@ func (s *scan) identifierAt(w word) (int, int, Kind) {
 		if start, ok := tempName(v, w); ok {
 			return start, w.end, TempName
 		}
+	}
+	if w.len() >= 8 && w.changes >= 2 && w.only(digit|anyLower) && strings.HasPrefix(v, "/tmp/") && !common(v[w.start:w.end]) {
+		return w.start, w.end, TempName
 	}
 	if s.has(hardware) {
 		return 0, 0, None
@@ -110,6 +135,9 @@ func base32hex(v string) bool {
 // length and the prefix say decides the kind (FIPS 180-4 digests, OCI's `sha256:`, W3C trace context, MongoDB's ObjectId).
 func (s *scan) hex(w word) (int, int, Kind) {
 	v := s.value
+	if w.len() == 17 && !w.has(upperHex) && byteAt(v, w.start-1) == '-' && is(v, w.start-2, anyLower) {
+		return w.start, w.end, Hex // a resource of AWS: i-, vol-, subnet-, ... and 17 digits, whatever the key
+	}
 	if w.has(lowerHex) && w.has(upperHex) || w.changes < 2 || s.has(hardware) && w.len() < 32 {
 		return 0, 0, None
 	}
@@ -157,7 +185,7 @@ func holderPrefix(v string, i int) bool {
 // number recognises runs of eight and more digits that are no quantity: epochs by magnitude, snowflakes, dates, plain identifiers.
 func (s *scan) number(w word) Kind {
 	v, n := s.value, w.len()
-	if n < 8 || s.has(bounded|hardware) || partOfDecimal(v, w) {
+	if n < 7 || n == 7 && (!s.has(ident) || n < len(v)) || s.has(bounded|hardware) || partOfDecimal(v, w) {
 		return None
 	}
 	zeros := 0

@@ -28,6 +28,7 @@ const (
 	pod                       // pod, and hosts, which in Kubernetes are named after pods
 	holder                    // container
 	commit                    // git_sha
+	set                       // replicaset
 	hardware                  // wwn, serial: bounded by what one owns
 )
 
@@ -70,7 +71,8 @@ var words = map[string]hint{
 	"cookie": token, "bearer": token, "header": token,
 
 	"pod": pod, "podname": pod,
-	"container": holder, "cid": holder, "docker": holder,
+	"replicaset": set,
+	"container":  holder, "cid": holder, "docker": holder,
 	"commit": commit, "sha": commit, "revision": commit, "rev": commit,
 
 	"wwn": hardware, "serial": hardware, "vendor": hardware, "board": hardware, "firmware": hardware, "chip": hardware,
@@ -98,6 +100,7 @@ var phrases = map[string]hint{
 	"patient name": person, "holder name": person, "recipient name": person, "sender name": person, "real name": person,
 	"cardholder name": person, "card holder": person,
 	"tax id": national, "national id": national, "national number": national, "id number": national, "social security": social,
+	"national insurance": national, "tax file": national, "account holder": person,
 	"street address": postal, "home address": postal, "postal address": postal, "billing address": postal,
 	"shipping address": postal, "customer address": postal, "mailing address": postal, "delivery address": postal,
 	"thread id": process, "process id": process, "git sha": commit, "process pid": process,

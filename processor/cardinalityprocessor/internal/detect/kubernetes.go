@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // safeAlphabet is what Kubernetes makes random names of: no vowels and no digits that look like letters (k8s.io/apimachinery,
 // util/rand).
 var safeAlphabet = func() (table [256]bool) {
@@ -23,6 +25,18 @@ func safe(v string) bool {
 // where the key says pod, or with a digit under a key that names hosts), <minutes since 1970> behind a CronJob's.
 func (s *scan) kubernetesAt(w word, compound int) (int, int, Kind) {
 	v := s.value
+	if s.has(set) && w.len() >= 8 && w.len() <= 10 && w.end == len(v) && byteAt(v, w.start-1) == '-' && w.start-1 > compound && safe(v[w.start:]) {
+		return w.start, w.end, Pod
+	}
+	if w.len() == 8 && w.only(digit|lowerHex) && strings.HasPrefix(v[compound:], "gke-") {
+		return gkeNodeAt(v, w)
+	}
+	if w.len() == 10 && v[w.start:w.start+4] == "vmss" && w.digits >= 3 && byteAt(v, w.start-1) == '-' {
+		return w.start + 4, w.end, Hex // an instance of a scale set of Azure, six digits of base 36
+	}
+	if w.classes == digit && w.len() >= 9 && w.len() <= 10 && s.has(pod) && byteAt(v, w.start-1) == '-' && w.start-1 > compound {
+		return podBehind(v, w)
+	}
 	if w.len() == 8 && w.classes == digit && byteAt(v, w.start-1) == '-' && w.start-1 > compound && !s.has(bounded) {
 		return s.cronJobAt(w)
 	}
@@ -41,6 +55,24 @@ func (s *scan) kubernetesAt(w word, compound int) (int, int, Kind) {
 		return w.start, w.end, Pod
 	}
 	return 0, 0, None
+}
+
+// podBehind recognises the hash of a ReplicaSet that is a number, as Kubernetes wrote it before 1.9, and the suffix of its pod.
+func podBehind(v string, w word) (int, int, Kind) {
+	if next := wordAt(v, min(w.end+1, len(v))); byteAt(v, w.end) == '-' && next.len() == 5 && byteAt(v, next.end) != '-' && safe(v[next.start:next.end]) {
+		return w.start, next.end, Pod
+	}
+	return 0, 0, None
+}
+
+// gkeNodeAt recognises the end of a node's name on GKE, behind those of cluster and pool: the hash of its instance group and
+// four letters or digits.
+func gkeNodeAt(v string, w word) (int, int, Kind) {
+	next := wordAt(v, min(w.end+1, len(v)))
+	if byteAt(v, w.start-1) != '-' || byteAt(v, w.end) != '-' || next.len() != 4 || next.has(anyUpper) || byteAt(v, next.end) == '-' {
+		return 0, 0, None
+	}
+	return w.start, next.end, Hex
 }
 
 // cronJobAt reads the schedule time in a CronJob's job name: minutes since 1970, which are of eight digits from 1989 to 2160;

@@ -189,3 +189,13 @@ func topLevel(text string) bool {
 	}
 	return true
 }
+
+// privateKey tells whether the value begins as the text of a private key does (RFC 7468, sections 10 and 11, and its kin).
+func privateKey(v string) bool {
+	rest, ok := strings.CutPrefix(v, "-----BEGIN ")
+	if !ok {
+		return false
+	}
+	label, _, ok := strings.Cut(rest, "-----")
+	return ok && strings.HasSuffix(label, "PRIVATE KEY")
+}

@@ -13,7 +13,7 @@ func (s *scan) networkAt(w word) (int, Kind) {
 			}
 			return end, IPv4
 		}
-	case w.classes == digit && mark == '-' && w.len() <= 3 && i >= 3 && v[i-3:i] == "ip-":
+	case w.classes == digit && mark == '-' && w.len() <= 3 && i >= 3 && (v[i-3:i] == "ip-" || v[i-3:i] == "c2-" && i == 4 && v[0] == 'e'):
 		if end := dashedIPv4At(v, i); end > 0 {
 			return end, HostIP
 		}

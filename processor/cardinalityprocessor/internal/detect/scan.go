@@ -79,13 +79,16 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 			return i, end, UUID
 		}
 	}
+	if start, end, kind := podUIDAt(v, w); end > 0 {
+		return start, end, kind
+	}
 	if end := s.tokens.at(v, w); end > 0 {
 		return i, end, APIToken
 	}
 	if end := jwtAt(v, w); end > 0 {
 		return i, end, JWT
 	}
-	if end, kind := s.timeAt(w); end > 0 {
+	if end, kind := s.timeAt(w); end > 0 && (kind != Date || !s.has(bounded|hardware)) { // versions and models may be dates
 		return i, end, kind
 	}
 	if end, kind := s.networkAt(w); end > 0 {

@@ -44,12 +44,27 @@ func decideAll(rows []gold) []Decision {
 // The floors are what the project promises on values it has not seen; this corpus it has.
 func TestQuality(t *testing.T) {
 	rows := readGold(t, "testdata/labels.csv.gz")
-	all := judge(rows, decideAll(rows))
-	t.Logf("%d labelled values: %v", len(rows), all)
-	t.Logf("worst classes: %s", strings.Join(all.worst(12), "; "))
+	assertFloors(t, rows)
 	for i, half := range halves(rows) {
 		t.Logf("half %d by source (%d values): %v", i+1, len(half), judge(half, decideAll(half)))
 	}
+}
+
+// testdata/systems.csv.gz was made without sight of the recognisers: label values of the expositions of Kafka, MongoDB, PostgreSQL,
+// Redis, RabbitMQ, ZooKeeper, memcached, collectd and node exporters (repository NexClipper/exporterhub.io), of the kubelet, cAdvisor,
+// kube-state-metrics and Istio (DataDog/integrations-core); words of some thirty systems, written down; and values generated after the
+// standards and after what vendors document of their identifiers and tokens. Before anything was changed for it, its 2,945 values
+// had F1 0.964, 0.016 false on keep, redact 0.997/0.973, template 0.827, grouping 0.832. Of 232 more values to keep (class "second"),
+// written after the changes, one was taken for another.
+func TestQualityOfSystems(t *testing.T) {
+	assertFloors(t, readGold(t, "testdata/systems.csv.gz"))
+}
+
+func assertFloors(t *testing.T, rows []gold) {
+	t.Helper()
+	all := judge(rows, decideAll(rows))
+	t.Logf("%d labelled values: %v", len(rows), all)
+	t.Logf("worst classes: %s", strings.Join(all.worst(12), "; "))
 	assert.GreaterOrEqual(t, all.detect.f1(), 0.95, "detect F1")
 	assert.LessOrEqual(t, all.falseOnKeep.value(), 0.008, "false positives on keep")
 	assert.GreaterOrEqual(t, all.redactTyped.precision.value(), 0.98, "redact precision")

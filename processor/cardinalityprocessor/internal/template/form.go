@@ -22,7 +22,7 @@ var keyForms = map[string]Form{
 	"path": Route, "uri": Route, "url": Route, "route": Route, "target": Route, "endpoint": Route, "handler": Route, "href": Route,
 	"referer": Route, "referrer": Route, "link": Route, "location": Route, "page": Route,
 	"file": File, "filename": File, "filepath": File, "directory": File, "dir": File, "folder": File, "cgroup": File,
-	"cache": Keyed, "redis": Keyed, "lock": Keyed,
+	"cache": Keyed, "redis": Keyed, "lock": Keyed, "key": Keyed,
 	"message": Message, "msg": Message, "exception": Message, "reason": Message, "description": Message, "body": Message,
 	"detail": Message, "details": Message, "log": Message, "error": Message,
 	"sql": SQL, "query": SQL, "statement": SQL,

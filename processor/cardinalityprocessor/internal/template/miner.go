@@ -177,7 +177,7 @@ func (w *walk) mine(value string, separators [2]byte) string {
 // step goes to the child for word, and opens the position when its time has come. The result has the word Any when it is open.
 func (w *walk) step(n *node, word string, depth int, last bool) *node {
 	ends := last && n.wild != nil && !n.wild.leaf && static(word) // where no thing ends, /images/json is a route
-	if n.wild != nil && !typed(word) && !fixed[word] && !ends {
+	if n.wild != nil && !typed(word) && !fixed[word] && !ends && !n.apart(word) {
 		if narrower := shared(n.prefix, word); narrower != n.prefix {
 			n.prefix, w.changed = narrower, true
 		}
@@ -185,6 +185,9 @@ func (w *walk) step(n *node, word string, depth int, last bool) *node {
 	}
 	before := w.nodes
 	c := w.add(n, word, w.limits.Nodes)
+	if w.nodes > before && !typed(word) && len(n.children) > 1 && n.identified(c) {
+		w.changed = true // no collection any more: it may belong to an open position
+	}
 	if w.routes && depth > 1 && w.nodes > before && w.follow(n.word, word, w.limits.Nodes) {
 		w.changed = true
 	}

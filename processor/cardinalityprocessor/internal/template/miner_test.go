@@ -43,6 +43,21 @@ func TestPositionsOfThingsOpenAndThoseOfRoutesDoNot(t *testing.T) {
 	assert.Equal(t, "/repos/x/y/issues", m.Mine("file", File, "/repos/x/y/issues"), "other labels do not know each other")
 }
 
+func TestWordsThatOnlyIdentifiersFollowAreCollections(t *testing.T) {
+	m := NewMiner(DefaultLimits)
+	feed(m, "path", Route, "/v2/vouchers", "/v2/vouchers/{id}/redeem")
+	for _, a := range things(20) {
+		feed(m, "path", Route, "/v2/"+a+"/manifests/latest")
+	}
+	require.Equal(t, "/v2/{*}/manifests/latest", m.Mine("path", Route, "/v2/alpine/manifests/latest"))
+	assert.Equal(t, "/v2/vouchers/{id}/redeem", m.Mine("path", Route, "/v2/vouchers/{id}/redeem"))
+	before := m.Generation()
+	assert.Equal(t, "/v2/vouchers/manifests/latest", m.Mine("path", Route, "/v2/vouchers/manifests/latest"), "the first of another kind")
+	assert.Greater(t, m.Generation(), before, "what was mined becomes wider, and must be mined again")
+	assert.Equal(t, "/v2/{*}/manifests/latest", m.Mine("path", Route, "/v2/vouchers/manifests/latest"))
+	assert.Equal(t, "/v2/{*}/{id}/redeem", m.Mine("path", Route, "/v2/vouchers/{id}/redeem"))
+}
+
 func TestNothingIsMinedDuringWarmUp(t *testing.T) {
 	m := NewMiner(DefaultLimits)
 	for _, a := range things(DefaultLimits.Warmup - 1) {

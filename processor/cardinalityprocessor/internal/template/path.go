@@ -84,6 +84,13 @@ func (b *builder) segment(form Form, start, end, number int) {
 		if parameter(text) {
 			return
 		}
+		if form != File && len(text) <= 2 && strings.HasSuffix(b.value[:start], "/api/") {
+			return // the version of an API
+		}
+		if form == File && opaqueParts(text) {
+			b.replace(start+strings.LastIndexAny(text, "-_:")+1, end, ID) // what stands before says what it is: chk-42
+			return
+		}
 		if opaque(form, text, number) {
 			b.replace(start, end, ID)
 			return
@@ -157,11 +164,16 @@ func opaqueParts(text string) bool {
 	if strings.IndexByte(text, '.') >= 0 || placeholderAt(text, len(text)-1) {
 		return false
 	}
-	switch strings.ToLower(text[:i]) {
+	return digits >= 3 && i <= 8 && !standard(text[:i])
+}
+
+// standard tells whether the number behind the word is part of a name: utf-8, rfc-9110.
+func standard(word string) bool {
+	switch strings.ToLower(word) {
 	case "error", "http", "status", "draft", "rfc", "iso", "utf", "sha", "aes":
-		return false
+		return true
 	}
-	return digits >= 3 && i <= 8
+	return false
 }
 
 // known are names of techniques that look like identifiers.

@@ -62,8 +62,13 @@ func (b *builder) String() string {
 // (consumer-billing-2-<uuid>), every free-standing one of a message, every part of a key that is a number, and long ones in paths.
 func (b *builder) numbers(start, end int, message, keyed bool) {
 	spaced := message || len(b.spans) > 0 && strings.Count(b.value, " ") > 1
+	instance := false // a UUID came before in this name: what is counted behind it belongs to one instance
 	for i := start; i < end; {
+		if gap(b.value[i]) || b.value[i] == '/' {
+			instance = false
+		}
 		if len(b.spans) > 0 && b.spans[0].Start == i {
+			instance = b.spans[0].Kind == detect.UUID
 			b.replace(i, b.spans[0].End, b.spans[0].Kind.Placeholder())
 			i, b.spans = b.spans[0].End, b.spans[1:]
 			continue
@@ -80,16 +85,30 @@ func (b *builder) numbers(start, end int, message, keyed bool) {
 		for j < stop && digitAt(b.value, j) {
 			j++
 		}
-		beside := j < end && joint(b.value[j]) && len(b.spans) > 0 && b.spans[0].Start == j+1 ||
+		beside := j < end && joint(b.value[j]) && len(b.spans) > 0 && b.spans[0].Start == j+1 && !(b.value[j] == ':' && i > start && b.value[i-1] == '-') ||
 			i > 0 && joint(b.value[i-1]) && b.next == i-1 && b.next > 0
 		free := spaced && (i == 0 || gap(b.value[i-1])) && (j == len(b.value) || gap(b.value[j]))
+		free = free || message && b.indexed(i) && (j == len(b.value) || gap(b.value[j]))
+		member := instance && b.value[i-1] == '-' && (j == len(b.value) || b.value[j] == '-')
 		part := keyed && (i == 0 || b.value[i-1] == ':') && (j == len(b.value) || b.value[j] == ':')
 		long := b.longNumbers && j-i >= 5 && (i == start || joint(b.value[i-1])) && (j == end || joint(b.value[j]))
-		if !wordAt(b.value, j) && (beside || free || part || long) && !placeholderAt(b.value, i) {
+		if !wordAt(b.value, j) && (beside || free || part || long || member) && !placeholderAt(b.value, i) {
 			b.replace(i, j, Number)
 		}
 		i = j
 	}
+}
+
+// indexed tells whether the number at i counts what the one word before it names: the orders-7 of a message.
+func (b *builder) indexed(i int) bool {
+	if i < 2 || b.value[i-1] != '-' {
+		return false
+	}
+	start := i - 1
+	for start > 0 && letterAt(b.value, start-1) {
+		start--
+	}
+	return start < i-1 && (start == 0 || gap(b.value[start-1])) && !standard(b.value[start:i-1])
 }
 
 func digitAt(v string, i int) bool { return i >= 0 && i < len(v) && v[i] >= '0' && v[i] <= '9' }

@@ -59,6 +59,22 @@ func typed(word string) bool {
 // last tells whether values end at the node and none goes on.
 func (n *node) last() bool { return n.leaf && len(n.children) == 0 && n.wild == nil }
 
+// collection tells whether only identifiers follow the word: /charges/{id} names a collection, where /repos/acme/issues names a thing.
+func (n *node) collection() bool {
+	return n.wild == nil && len(n.children) > 0 && !slices.ContainsFunc(n.children, func(c *node) bool { return !typed(c.word) })
+}
+
+// identified tells whether all children but c are identifiers.
+func (n *node) identified(c *node) bool {
+	return !slices.ContainsFunc(n.children, func(other *node) bool { return other != c && !typed(other.word) })
+}
+
+// apart tells whether the word is that of a collection, which an open position leaves alone.
+func (n *node) apart(word string) bool {
+	i, found := n.child(word)
+	return found && n.children[i].collection()
+}
+
 // child returns where word is among the children; written out, for it is most of the cost of a walk.
 func (n *node) child(word string) (int, bool) {
 	low, high := 0, len(n.children)
@@ -130,8 +146,15 @@ func (t *tree) merge(n *node, limit int) {
 	kept := n.children[:0]
 	first := true
 	ends := slices.ContainsFunc(n.children, func(c *node) bool { return c.leaf && !static(c.word) && !typed(c.word) })
+	collections := 0
 	for _, c := range n.children {
-		if typed(c.word) || fixed[c.word] || !ends && c.last() && static(c.word) {
+		if c.collection() {
+			collections++
+		}
+	}
+	few := collections*4 <= len(n.children)
+	for _, c := range n.children {
+		if typed(c.word) || fixed[c.word] || few && c.collection() || !ends && c.last() && static(c.word) {
 			kept = append(kept, c)
 			continue
 		}
@@ -176,7 +199,7 @@ func (t *tree) unite(a, b *node) {
 	}
 	// Words that came beside an open position belong to it.
 	a.children = slices.DeleteFunc(a.children, func(c *node) bool {
-		if typed(c.word) || fixed[c.word] || !a.wild.leaf && c.last() && static(c.word) {
+		if typed(c.word) || fixed[c.word] || c.collection() || !a.wild.leaf && c.last() && static(c.word) {
 			return false
 		}
 		a.prefix = shared(a.prefix, c.word)

@@ -28,8 +28,20 @@ func static(word string) bool {
 	if len(word) <= 3 && word[0] == 'v' && digitAt(word, 1) {
 		return true
 	}
+	if unit(word) {
+		return true
+	}
 	if i := strings.IndexAny(word, "_-."); i > 0 {
 		return static(word[:i]) && (i+1 == len(word) || static(word[i+1:]))
+	}
+	return false
+}
+
+// unit tells whether the word is the name of a systemd unit, of which a machine has few: sshd.service, user.slice.
+func unit(word string) bool {
+	switch word[strings.LastIndexByte(word, '.')+1:] {
+	case "service", "slice", "scope", "socket", "mount", "timer", "swap":
+		return strings.IndexByte(word, '.') > 0
 	}
 	return false
 }
