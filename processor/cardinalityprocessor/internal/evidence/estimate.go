@@ -2,10 +2,26 @@ package evidence
 
 import "math"
 
+// ranks is how many registers of a staircase stand at each rank, in each span.
+type ranks struct {
+	*staircase
+	at [classes][topRank + 1]float64
+}
+
+func (s *staircase) ranks() *ranks {
+	r := &ranks{staircase: s}
+	for register := range registers {
+		for class, rank := range unpack(s.cell(register)) {
+			r.at[class][rank]++
+		}
+	}
+	return r
+}
+
 // distinct estimates how many values were seen in the window that ends at sec.
 // The oldest pane reaches back before the window: the part of it outside is taken
 // off in proportion to time.
-func (s *staircase) distinct(sec, window int64) float64 {
+func (s *ranks) distinct(sec, window int64) float64 {
 	from := sec + 1 - window // the second at sec counts
 	for c, since := range s.since {
 		if since > from {
@@ -24,18 +40,15 @@ func (s *staircase) distinct(sec, window int64) float64 {
 // estimate is the most likely number of values in one span, given how many
 // registers stand at each rank. Values fall as a Poisson process, so a register
 // is at most k with probability exp(-x/4^k), x being values per register.
-func (s *staircase) estimate(class int) float64 {
-	var histogram [topRank + 1]float64
-	for register := range registers {
-		histogram[unpack(s.cell(register))[class]]++
-	}
+func (s *ranks) estimate(class int) float64 {
+	histogram := &s.at[class]
 	if histogram[0] == registers {
 		return 0
 	}
 	low, high := math.Log(1e-6), math.Log(math.Pow(4, topRank+2))
 	for range 50 {
 		middle := (low + high) / 2
-		if slope(&histogram, math.Exp(middle)) > 0 {
+		if slope(histogram, math.Exp(middle)) > 0 {
 			low = middle
 		} else {
 			high = middle

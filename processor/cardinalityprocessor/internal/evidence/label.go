@@ -68,12 +68,13 @@ func (l *label) makeDense(m *memory, sec int64) {
 	l.exact = exact{}
 }
 
-func (l *label) distinct(sec, window int64) float64 {
+func (l *label) distinct(sec int64) Distinct {
 	if l.dense == nil {
-		return l.exact.distinct(sec, window)
+		return Distinct{l.exact.distinct(sec, minute), l.exact.distinct(sec, hour), l.exact.distinct(sec, day)}
 	}
 	l.dense.advance(sec)
-	return l.dense.distinct(sec, window)
+	r := l.dense.ranks()
+	return Distinct{r.distinct(sec, minute), r.distinct(sec, hour), r.distinct(sec, day)}
 }
 
 func (l *label) halve() {

@@ -115,7 +115,7 @@ func (e *Evidence) Bytes() int {
 }
 
 func (l *label) report(k Key, sec int64) Label {
-	distinct := Distinct{l.distinct(sec, minute), l.distinct(sec, hour), l.distinct(sec, day)}
+	distinct := l.distinct(sec)
 	return Label{
 		Metric: k.Metric, Name: k.Label,
 		FirstSeen: time.Unix(l.first, 0).UTC(), LastSeen: time.Unix(l.last, 0).UTC(),
