@@ -26,7 +26,7 @@ func uuidAt(v string, i int) int {
 // podUIDAt reads the UID that the kubelet glues to "pod" in the names of cgroups: a UUID, or the digest of a static pod.
 func podUIDAt(v string, w word) (start, end int, kind Kind) {
 	start = w.start + 3
-	if w.len() != 11 && w.len() != 35 || v[w.start:start] != "pod" {
+	if v[w.start:start] != "pod" {
 		return 0, 0, None
 	}
 	if end := uuidAt(v, start); end > 0 {

@@ -79,8 +79,10 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 			return i, end, UUID
 		}
 	}
-	if start, end, kind := podUIDAt(v, w); end > 0 {
-		return start, end, kind
+	if w.len() == 11 || w.len() == 35 {
+		if start, end, kind := podUIDAt(v, w); end > 0 {
+			return start, end, kind
+		}
 	}
 	if end := s.tokens.at(v, w); end > 0 {
 		return i, end, APIToken

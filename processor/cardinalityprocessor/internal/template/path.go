@@ -23,11 +23,12 @@ func path(form Form, value string, spans []detect.Span) string {
 	}
 	query := -1
 	if form != File {
-		if i := strings.IndexAny(value[start:], "?#"); i >= 0 {
+		if i := strings.IndexByte(value[start:end], '#'); i >= 0 {
 			end = start + i
-			if value[end] == '?' {
-				query = end
-			}
+		}
+		if i := strings.IndexByte(value[start:end], '?'); i >= 0 {
+			end = start + i
+			query = end
 		}
 	}
 	for at, number := start, 0; at <= end; number++ {
