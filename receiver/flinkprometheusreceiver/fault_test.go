@@ -136,62 +136,88 @@ const goodBody = "# HELP flink_taskmanager_job_task_numRecordsIn numRecordsIn (s
 
 const goodSeries = "flink_taskmanager_job_task_numRecordsIn[host.name:h subtask_index:0]"
 
+// All faults at once, beside one target without any.
 func TestEachFaultFailsOnlyItsTargetAndIsCountedAndLoggedOnce(t *testing.T) {
-	for name, c := range map[string]struct {
+	faults := []struct {
+		name   string
 		fault  flinktest.Fault
 		reason string
 	}{
-		"refused connection":       {flinktest.Refuse, reasonRefused},
-		"no answer":                {flinktest.Hang, reasonTimeout},
-		"a byte at a time":         {flinktest.Drip, reasonTimeout},
-		"a body without end":       {flinktest.Endless, reasonBodySize},
-		"shorter than its length":  {flinktest.ShortLength, reasonTruncated},
-		"half a gzip stream":       {flinktest.CutGzip, reasonTruncated},
-		"a clean end in a line":    {flinktest.CutLine, reasonTruncated},
-		"a page of HTML":           {flinktest.HTML, reasonNotMetrics},
-		"a JSON document":          {flinktest.JSON, reasonNotMetrics},
-		"text that is not metrics": {flinktest.PlainNonsense, reasonNotMetrics},
-		"status 500":               {flinktest.Status500, reasonStatus},
-		"status 503":               {flinktest.Status503, reasonStatus},
-		"a redirect":               {flinktest.Redirect, reasonStatus},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			good, bad := endpoint(t, goodBody), endpoint(t, goodBody)
-			r := run(t, func(cfg *Config) {
-				cfg.CollectionInterval = time.Second // the timeout too, which a busy machine must not reach
-				cfg.Limits.BodySizeMiB = 1
-			}, good.Addr(), bad.Addr())
-			require.Eventually(t, func() bool { return r.last(bad.Addr())[goodSeries].value == 5 }, patience, 5*time.Millisecond)
+		{"refused connection", flinktest.Refuse, reasonRefused},
+		{"no answer", flinktest.Hang, reasonTimeout},
+		{"a byte at a time", flinktest.Drip, reasonTimeout},
+		{"a body without end", flinktest.Endless, reasonBodySize},
+		{"shorter than its length", flinktest.ShortLength, reasonTruncated},
+		{"half a gzip stream", flinktest.CutGzip, reasonTruncated},
+		{"a clean end in a line", flinktest.CutLine, reasonTruncated},
+		{"a page of HTML", flinktest.HTML, reasonNotMetrics},
+		{"a JSON document", flinktest.JSON, reasonNotMetrics},
+		{"text that is not metrics", flinktest.PlainNonsense, reasonNotMetrics},
+		{"status 500", flinktest.Status500, reasonStatus},
+		{"status 503", flinktest.Status503, reasonStatus},
+		{"a redirect", flinktest.Redirect, reasonStatus},
+	}
+	body := goodBody + strings.Repeat("# which takes long, a byte at a time\n", 50)
+	good := endpoint(t, body)
+	addresses := []string{good.Addr()}
+	var bad []*flinktest.Endpoint
+	for range faults {
+		bad = append(bad, endpoint(t, body))
+		addresses = append(addresses, bad[len(bad)-1].Addr())
+	}
+	r := run(t, func(cfg *Config) {
+		cfg.CollectionInterval = 5 * time.Second // the timeout too, which a busy machine must not reach
+		cfg.Limits.BodySizeMiB = 1
+	}, addresses...)
+	shows := func(address string, value float64) func() bool {
+		return func() bool { return r.last(address)[goodSeries].value == value }
+	}
+	for _, address := range addresses {
+		require.Eventually(t, shows(address, 5), patience, 5*time.Millisecond)
+	}
 
-			require.NoError(t, bad.Misbehave(c.fault))
-			require.Eventually(t, func() bool {
-				return r.counted(t, "scrapes", "outcome", "failure", "reason", c.reason) >= 3
-			}, patience, 5*time.Millisecond)
-			down := r.last(bad.Addr())
-			assert.Zero(t, down["up[]"].value)
-			before := len(r.scrapes(good.Addr()))
-			require.Eventually(t, func() bool { return len(r.scrapes(good.Addr())) > before }, patience, 5*time.Millisecond)
-			assert.Equal(t, r.counted(t, "scrapes", "outcome", "failure"), r.counted(t, "scrapes", "outcome", "failure", "reason", c.reason))
-			for _, points := range r.scrapes(good.Addr()) {
-				assert.Equal(t, 1.0, points["up[]"].value)
+	for i, c := range faults {
+		require.NoError(t, bad[i].Misbehave(c.fault))
+	}
+	failures := func(address string) (n int64) {
+		for _, points := range r.scrapes(address) {
+			if points["up[]"].value == 0 {
+				n++
 			}
-			warnings := r.logs.FilterMessage("target is down").All()
-			require.Len(t, warnings, 1)
-			assert.Equal(t, c.reason, warnings[0].ContextMap()["reason"])
-			assert.Equal(t, bad.Addr(), warnings[0].ContextMap()["target"])
+		}
+		return n
+	}
+	for i, c := range faults {
+		require.Eventually(t, func() bool { return failures(bad[i].Addr()) >= 2 }, patience, 5*time.Millisecond, c.name)
+	}
+	for i, c := range faults {
+		warnings := r.logs.FilterMessage("target is down").FilterField(zap.String("target", bad[i].Addr())).All()
+		if assert.Len(t, warnings, 1, c.name) {
+			assert.Equal(t, c.reason, warnings[0].ContextMap()["reason"], c.name)
+		}
+	}
+	before := len(r.scrapes(good.Addr()))
+	require.Eventually(t, func() bool { return len(r.scrapes(good.Addr())) > before }, patience, 5*time.Millisecond)
+	assert.Zero(t, failures(good.Addr()))
 
-			require.NoError(t, bad.Misbehave(flinktest.None))
-			require.Eventually(t, func() bool { return r.last(bad.Addr())[goodSeries].value == 5 }, patience, 5*time.Millisecond)
-			stale := 0
-			for _, points := range r.scrapes(bad.Addr()) {
-				if points[goodSeries].stale {
-					stale++
-				}
+	for i, c := range faults {
+		require.NoError(t, bad[i].Misbehave(flinktest.None))
+		require.Eventually(t, shows(bad[i].Addr(), 5), patience, 5*time.Millisecond, c.name)
+		stale := 0
+		for _, points := range r.scrapes(bad[i].Addr()) {
+			if points[goodSeries].stale {
+				stale++
 			}
-			assert.Equal(t, 1, stale, "one stale marker for one outage")
-			assert.EqualValues(t, 1, r.counted(t, "stale_markers"))
-		})
+		}
+		assert.Equal(t, 1, stale, "one stale marker for one outage: %s", c.name)
+	}
+	assert.EqualValues(t, len(faults), r.counted(t, "stale_markers"))
+	expected := map[string]int64{}
+	for i, c := range faults {
+		expected[c.reason] += failures(bad[i].Addr())
+	}
+	for reason, times := range expected {
+		assert.Equal(t, times, r.counted(t, "scrapes", "outcome", "failure", "reason", reason), reason)
 	}
 }
 
