@@ -144,7 +144,7 @@ func TestASeriesTakesLittleMemory(t *testing.T) {
 	for name, c := range map[string]struct {
 		limit  float64
 		change func(*Config)
-	}{"memory": {90, func(*Config) {}}, "wal": {106, withWAL(t.TempDir(), nil)}} {
+	}{"memory": {90, func(*Config) {}}, "wal": {110, withWAL(t.TempDir(), nil)}} {
 		t.Run(name, func(t *testing.T) {
 			calls := cluster(431, 23)
 			before := liveHeap()

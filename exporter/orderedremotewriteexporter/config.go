@@ -153,7 +153,7 @@ func createDefaultConfig() component.Config {
 		Compression:         snappy,
 		Shards:              8,
 		SlotBy:              slotByInstance,
-		Batch:               BatchConfig{MaxSize: 2000, FlushTimeout: 5 * time.Second},
+		Batch:               BatchConfig{MaxSize: 5000, FlushTimeout: 5 * time.Second},
 		QueueSamples:        1_000_000,
 		Retry:               RetryConfig{InitialInterval: 30 * time.Millisecond, MaxInterval: 5 * time.Second},
 		OnError:             OnErrorConfig{NonRetriable: discard, Auth: fail, RetriesExceeded: fail, IOFailure: fail, FailAction: hold},

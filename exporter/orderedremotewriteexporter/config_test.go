@@ -61,7 +61,7 @@ func TestConfigErrorsNameTheKeyTheValueAndWhatIsAllowed(t *testing.T) {
 		{valid("batch: {max_size: 0}"), "batch.max_size: must be at least 1 (got 0)"},
 		{valid("batch: {flush_timeout: -1s}"), "batch.flush_timeout: must be at least 0s (got -1s)"},
 		{valid("queue_samples: 0"), "queue_samples: must be at least 1 (got 0)"},
-		{valid("queue_samples: 10"), "queue_samples: must be at least batch.max_size, 2000 (got 10)"},
+		{valid("queue_samples: 10"), "queue_samples: must be at least batch.max_size, 5000 (got 10)"},
 		{valid("retry_on_failure: {initial_interval: 0s}"), "retry_on_failure.initial_interval: must be above 0s (got 0s)"},
 		{valid("retry_on_failure: {max_interval: 1ms}"), "retry_on_failure.max_interval: must be at least initial_interval, 30ms (got 1ms)"},
 		{valid("retry_on_failure: {max_retries: -1}"), "retry_on_failure.max_retries: must be at least 0, which is for ever (got -1)"},

@@ -134,7 +134,7 @@ func TestASlowStoreSlowsTheSenderDownAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	store := newStrict(t, false)
 	store.Script(func(promtest.Request) promtest.Answer { return promtest.Answer{Delay: 150 * time.Millisecond} })
-	w := start(t, fast.to(store.URL()).with(options{"shards": "2", "queue_samples": "2000"}))
+	w := start(t, fast.to(store.URL()).with(options{"shards": "2", "queue_samples": "2000", "batch": "{max_size: 2000}"}))
 	l := w.load(8, 50)
 	began := time.Now()
 	require.NoError(t, l.Run(t.Context(), 25))
