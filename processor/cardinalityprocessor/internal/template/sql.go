@@ -17,6 +17,16 @@ func literals(statement string) string {
 		return statement
 	}
 	dialect := dialectOf(statement)
+	if dialect == "" {
+		if text, ok := plainStatement(statement); ok {
+			return text
+		}
+	}
+	return lexed(statement, dialect)
+}
+
+// lexed is literals with the lexer.
+func lexed(statement string, dialect sqllexer.DBMSType) string {
 	text, _, err := sqllexer.ObfuscateAndNormalize(statement, obfuscator, normalizer, sqllexer.WithDBMS(dialect))
 	if err != nil {
 		return obfuscator.Obfuscate(statement, sqllexer.WithDBMS(dialect))
