@@ -37,6 +37,7 @@ func (d *Detector) ScanFor(key Key, value string, spans []Span) []Span {
 		return spans
 	}
 	s := scan{about: a, tokens: d.tokens, value: value, shape: shape, spans: spans, first: len(spans)}
+	s.padded = shape.classes&assign != 0 && padded(value)
 	if shape.classes&(at|assign|percent) != 0 || shape.classes&colon != 0 && len(value) > 8 {
 		s.marked()
 	}

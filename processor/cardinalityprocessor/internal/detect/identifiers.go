@@ -67,7 +67,7 @@ func (s *scan) identifierAt(w word) (int, int, Kind) {
 	if s.has(hardware) {
 		return 0, 0, None
 	}
-	if s.shape.classes&assign != 0 {
+	if s.padded {
 		start := w.start
 		for start > 0 && (v[start-1] == '+' || v[start-1] == '/') {
 			start--

@@ -36,6 +36,9 @@ func (s *scan) marked() {
 	}
 }
 
+// What ends the authority of a URL, and a secret that was assigned.
+var endsAuthority, endsSecret = bytesOf("/?# \"'<>"), bytesOf(" &;,\"'<>|\n\r\t)]}")
+
 // userinfo is the `user:password` of an authority (RFC 3986, section 3.2.1) that begins at the colon of "://".
 func userinfo(v string, i int) Span {
 	if !strings.HasPrefix(v[i:], "://") {
@@ -43,7 +46,7 @@ func userinfo(v string, i int) Span {
 	}
 	start := i + 3
 	end := start
-	for end < len(v) && !strings.ContainsRune("/?# \"'<>", rune(v[end])) {
+	for end < len(v) && !endsAuthority[v[end]] {
 		end++
 	}
 	end = start + strings.LastIndexByte(v[start:end], '@')
@@ -105,7 +108,7 @@ func assigned(v string, i, free int) Span {
 		}
 	}
 	end := start
-	for end < len(v) && !strings.ContainsRune(" &;,\"'<>|\n\r\t)]}", rune(v[end])) {
+	for end < len(v) && !endsSecret[v[end]] {
 		end++
 	}
 	if end-start < 4 || harmless(v[start:end]) || v[start] == '{' || v[start] == '$' || strings.HasPrefix(v[start:], "eyJ") {

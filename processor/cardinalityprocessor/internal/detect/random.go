@@ -131,6 +131,22 @@ func (s *scan) nano(w word) bool {
 	return switches >= 7 && !common(text)
 }
 
+// padded tells whether 20 and more characters of base64, which are its shortest text less the padding, stand before a '='.
+func padded(v string) bool {
+	run := 0
+	for i := range len(v) {
+		switch b := v[i]; {
+		case classOf[b]&alnum != 0 || b == '+' || b == '/':
+			run++
+		case b == '=' && run >= 20:
+			return true
+		default:
+			run = 0
+		}
+	}
+	return false
+}
+
 // base64At reads padded base64 (RFC 4648, section 4) of 22 to 512 characters that looks random: digests and keys.
 func base64At(v string, i int) int {
 	if is(v, i-1, alnum) {

@@ -8,6 +8,7 @@ type scan struct {
 	shape  shape
 	spans  []Span // the caller's, then what was found
 	first  int    // where what was found begins
+	padded bool   // there may be padded base64
 }
 
 // words goes over the value word by word and lets the scanners for the word's first character classes try. The first that
@@ -71,7 +72,8 @@ func (s *scan) punctuated(i int, c class) (int, Kind) {
 	return 0, None
 }
 
-// word tries what begins with the word w, or ends with it in the compound that began at `compound`. It returns the span.
+// word tries what begins with the word w, or ends with it in the compound that began at `compound`. It returns the span. The
+// conditions only spare calls: a family of scanners is not asked about words that have the wrong make for all of it.
 func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 	v, i := s.value, w.start
 	if w.len() == 8 && w.only(hexadec) {
@@ -87,20 +89,30 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 	if end := s.tokens.at(v, w); end > 0 {
 		return i, end, APIToken
 	}
-	if end := jwtAt(v, w); end > 0 {
-		return i, end, JWT
+	if v[i] == 'e' {
+		if end := jwtAt(v, w); end > 0 {
+			return i, end, JWT
+		}
 	}
-	if end, kind := s.timeAt(w); end > 0 && (kind != Date || !s.has(bounded|hardware)) { // versions and models may be dates
-		return i, end, kind
+	if w.len() <= 4 || w.digits >= 10 {
+		if end, kind := s.timeAt(w); end > 0 && (kind != Date || !s.has(bounded|hardware)) { // versions and models may be dates
+			return i, end, kind
+		}
 	}
-	if end, kind := s.networkAt(w); end > 0 {
-		return i, end, kind
+	if w.len() <= 4 && w.only(hexadec) {
+		if end, kind := s.networkAt(w); end > 0 {
+			return i, end, kind
+		}
 	}
-	if end, kind := s.personalAt(w); end > 0 {
-		return i, end, kind
+	if w.digits > 0 {
+		if end, kind := s.personalAt(w); end > 0 {
+			return i, end, kind
+		}
 	}
-	if start, end, kind := s.kubernetesAt(w, compound); end > 0 {
-		return start, end, kind
+	if w.len() == 5 || w.len() >= 8 && w.len() <= 10 {
+		if start, end, kind := s.kubernetesAt(w, compound); end > 0 {
+			return start, end, kind
+		}
 	}
 	if start, end, kind := s.identifierAt(w); end > 0 {
 		return start, end, kind
@@ -126,9 +138,12 @@ func (s *scan) ordinary(w word) bool {
 }
 
 // closes holds what no recognised text has behind a part of letters alone.
-var closes = func() (table [256]bool) {
-	for _, b := range []byte(" (){}[]<>|;\"'\n\t\r") {
+var closes = bytesOf(" (){}[]<>|;\"'\n\t\r")
+
+// bytesOf is the set of these bytes.
+func bytesOf(members string) (table [256]bool) {
+	for _, b := range []byte(members) {
 		table[b] = true
 	}
 	return table
-}()
+}

@@ -61,18 +61,16 @@ type shape struct {
 
 func measure(value string) shape {
 	var s shape
-	run := 0
+	start := 0 // of the run
 	for i := range len(value) {
 		c := classOf[value[i]]
 		s.classes |= c
-		if c&alnum != 0 {
-			run++
-			continue
+		if c&alnum == 0 {
+			s.longest = max(s.longest, i-start)
+			start = i + 1
 		}
-		s.longest = max(s.longest, run)
-		run = 0
 	}
-	s.longest = max(s.longest, run)
+	s.longest = max(s.longest, len(value)-start)
 	return s
 }
 

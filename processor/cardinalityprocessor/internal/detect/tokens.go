@@ -24,6 +24,7 @@ type tokenTable struct {
 	byPair  [128 * 128]uint8 // of the first two bytes of those that begin with text: their place in lists, 0 for none
 	lists   [][]*pattern
 	leading []*pattern // those that begin with a class, which ends with the word
+	behind  [256]bool  // what follows that class
 	vendors map[string][]*pattern
 }
 
@@ -79,6 +80,7 @@ func readTokens(text string) (*tokenTable, error) {
 			table.vendors[vendor[1:]] = append(table.vendors[vendor[1:]], p)
 		case first == "":
 			table.leading = append(table.leading, p)
+			table.behind[p.parts[1].text[0]] = true
 		default:
 			table.add(first, p)
 		}
@@ -167,7 +169,7 @@ func (t *tokenTable) at(v string, w word) int {
 			return end
 		}
 	}
-	if w.end == len(v) || w.len() < 6 || w.len() > 14 {
+	if w.end == len(v) || w.len() < 6 || w.len() > 14 || !t.behind[v[w.end]] {
 		return 0
 	}
 	for _, p := range t.leading {

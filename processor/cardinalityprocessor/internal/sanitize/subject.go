@@ -73,6 +73,7 @@ type Subject struct {
 	scanned bool
 	make    template.Form // of Value, once formed
 	formed  bool
+	stated  bool // Value is a statement without literals
 }
 
 // subjects keeps them: they hold room for spans, and a decision shall not pay for that.
@@ -85,7 +86,7 @@ func (r *Reader) Open(key, value string) *Subject {
 
 func (r *Reader) open(k *key, value string) *Subject {
 	s := subjects.Get().(*Subject)
-	s.Value, s.Open, s.reader, s.key, s.spans, s.scanned, s.formed = value, false, r, k, nil, false, false
+	s.Value, s.Open, s.reader, s.key, s.spans, s.scanned, s.formed, s.stated = value, false, r, k, nil, false, false, false
 	return s
 }
 
@@ -105,7 +106,7 @@ func (s *Subject) scan() []detect.Span {
 	return s.spans
 }
 
-func (s *Subject) become(value string) { s.Value, s.scanned, s.formed = value, false, false }
+func (s *Subject) become(value string) { s.Value, s.scanned, s.formed, s.stated = value, false, false, false }
 
 // form is the form of the value; plain text where the key says that its values are few.
 func (s *Subject) form() template.Form {
@@ -121,11 +122,12 @@ func (s *Subject) form() template.Form {
 // Statement takes the literals out of a statement of SQL, and tells whether it was one that had some. What is sensitive in
 // them goes with them.
 func (s *Subject) Statement() bool {
-	if s.form() != template.SQL {
+	if s.stated || s.form() != template.SQL {
 		return false
 	}
 	text := template.Make(template.SQL, s.Value, nil)
 	if text == s.Value {
+		s.stated = true
 		return false
 	}
 	s.become(text)

@@ -35,7 +35,7 @@ func Describe(byKey Form, value string) Form {
 		return Text
 	case looksLikeSQL(value, byKey == SQL):
 		return SQL
-	case strings.Contains(value, "://"):
+	case schemed(value):
 		return URL
 	case requestPath(value) > 0:
 		return Request
@@ -55,6 +55,12 @@ func Describe(byKey Form, value string) Form {
 		return Message
 	}
 	return Text
+}
+
+// schemed tells whether "://" stands in the value. Most values have no colon.
+func schemed(value string) bool {
+	i := strings.IndexByte(value, ':')
+	return i >= 0 && strings.Contains(value[i:], "://")
 }
 
 // requestPath returns where the path begins in `GET /users/42`, 0 when the value is something else.

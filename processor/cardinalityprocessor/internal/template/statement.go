@@ -72,7 +72,9 @@ func plainStatement(text string) (string, bool) {
 	}
 }
 
-func (s *statement) is(class uint8) bool { return s.at < len(s.text) && sqlBytes[s.text[s.at]]&class != 0 }
+func (s *statement) is(class uint8) bool {
+	return s.at < len(s.text) && sqlBytes[s.text[s.at]]&class != 0
+}
 
 func (s *statement) byte() byte { return s.ahead(0) }
 
@@ -189,7 +191,7 @@ func (s *statement) operator() token {
 func (s *statement) write(start int, word string, kind token) {
 	as := s.as
 	s.as = ""
-	if kind == name && len(word) == 2 && strings.EqualFold(word, "as") && !s.unreserved(start) {
+	if kind == name && len(word) == 2 && strings.EqualFold(word, "as") && (s.at == len(s.text) || s.is(isSpace|isPunctuation)) {
 		s.as = word
 		return
 	}
