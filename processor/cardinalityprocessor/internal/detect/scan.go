@@ -31,10 +31,12 @@ func (s *scan) words() {
 		}
 		c := classOf[v[i]]
 		if c&alnum == 0 {
-			if end, kind := s.punctuated(i, c); end > i && end <= limit {
-				s.spans = append(s.spans, Span{i, end, kind})
-				i, compound, floor = end, end, end
-				continue
+			if c&(plus|colon) != 0 {
+				if end, kind := s.punctuated(i, c); end > i && end <= limit {
+					s.spans = append(s.spans, Span{i, end, kind})
+					i, compound, floor = end, end, end
+					continue
+				}
 			}
 			if c != dash {
 				compound = i + 1

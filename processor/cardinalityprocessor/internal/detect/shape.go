@@ -4,7 +4,7 @@ package detect
 type class uint16
 
 const (
-	digit    class = 1 << iota // 0-9
+	digit    class = 1 << iota // 0-9; the lowest bit, by which digits are counted
 	lowerHex                   // a-f
 	upperHex                   // A-F
 	lower                      // g-z
@@ -94,21 +94,16 @@ func (w word) has(c class) bool  { return w.classes&c != 0 }
 // wordAt reads the word that starts at i.
 func wordAt(value string, i int) word {
 	w := word{start: i, end: i}
-	wasDigit := false
+	before := classOf[byteAt(value, i)] // no branches on it: the next character is hard to foretell
 	for ; w.end < len(value); w.end++ {
 		c := classOf[value[w.end]]
 		if c&alnum == 0 {
 			break
 		}
 		w.classes |= c
-		isDigit := c == digit
-		if isDigit {
-			w.digits++
-		}
-		if isDigit != wasDigit && w.end > i {
-			w.changes++
-		}
-		wasDigit = isDigit
+		w.digits += int(c & digit)
+		w.changes += int((c ^ before) & digit)
+		before = c
 	}
 	return w
 }

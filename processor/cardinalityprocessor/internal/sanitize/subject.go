@@ -106,7 +106,9 @@ func (s *Subject) scan() []detect.Span {
 	return s.spans
 }
 
-func (s *Subject) become(value string) { s.Value, s.scanned, s.formed, s.stated = value, false, false, false }
+func (s *Subject) become(value string) {
+	s.Value, s.scanned, s.formed, s.stated = value, false, false, false
+}
 
 // form is the form of the value; plain text where the key says that its values are few.
 func (s *Subject) form() template.Form {

@@ -54,7 +54,7 @@ func hasLiteral(statement string) bool {
 			return true
 		case b == '"' || b == '`':
 			i = after(statement, i+1, string(b))
-		case strings.HasPrefix(statement[i:], "--"), strings.HasPrefix(statement[i:], "/*"):
+		case i+1 < len(statement) && (b == '-' && statement[i+1] == '-' || b == '/' && statement[i+1] == '*'):
 			end := "*/"
 			if b == '-' {
 				end = "\n"

@@ -1,7 +1,9 @@
 package template
 
 import (
+	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	sqllexer "github.com/DataDog/go-sqllexer"
 )
@@ -41,7 +43,7 @@ const (
 var sqlBytes = func() (table [256]uint8) {
 	for class, bytes := range map[uint8]string{
 		isSpace: " \t\n\r", isDigit: "0123456789", isLetter: "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-		isOperator: "+-*/=<>!%|?", isPunctuation: "(),;.", isRest: ".?!",
+		isOperator: "+-*/=<>!%|?@", isPunctuation: "(),;.", isRest: ".?!@",
 	} {
 		for _, b := range []byte(bytes) {
 			table[b] |= class
@@ -59,7 +61,7 @@ func plainStatement(text string) (string, bool) {
 		word := s.text[start:s.at]
 		switch {
 		case kind == end:
-			return strings.TrimSpace(strings.TrimSuffix(string(s.out), ";")), true
+			return string(bytes.TrimSpace(bytes.TrimSuffix(s.out, []byte{';'}))), true
 		case kind == odd || s.last == "" && word == "(": // what stands in these may be a declaration of parameters
 			return "", false
 		case kind == name && len(s.last) > 1 && s.last[len(s.last)-1] == '.':
@@ -102,6 +104,8 @@ func (s *statement) next() (start int, kind token) {
 		return start, s.name()
 	case b == '\'':
 		return start, s.quoted()
+	case b == '@':
+		return start, s.parameter()
 	case class&isDigit != 0 || signed:
 		return start, s.number()
 	case b == '*' || class&isPunctuation != 0:
@@ -158,6 +162,21 @@ func (s *statement) quoted() token {
 	return value
 }
 
+// parameter reads a name behind one '@'.
+func (s *statement) parameter() token {
+	s.at++
+	if !s.is(isLetter | isDigit) {
+		return odd
+	}
+	for s.is(isLetter | isDigit) {
+		s.at++
+	}
+	if s.byte() >= utf8.RuneSelf {
+		return odd
+	}
+	return mark
+}
+
 // number reads a decimal number and its sign.
 func (s *statement) number() token {
 	if next := s.ahead(1); s.byte() == '0' && (next >= '0' && next <= '7' || next|0x20 == 'x') {
@@ -176,13 +195,18 @@ func (s *statement) number() token {
 	return value
 }
 
-// operator reads one or more characters of operators, those of JSON excepted.
+// operator reads one or more characters of operators, of those of JSON only the arrows.
 func (s *statement) operator() token {
 	switch b, next := s.byte(), s.ahead(1); {
-	case b == '-' && (next == '-' || next == '>'), b == '/' && next == '*', b == '?' && next == '|':
+	case b == '-' && next == '-', b == '/' && next == '*', b == '?' && next == '|', b == '<' && next == '@':
 		return odd
+	case b == '-' && next == '>':
+		if s.at += 2; s.byte() == '>' {
+			s.at++
+		}
+		return mark
 	}
-	for s.at++; s.is(isOperator) && !(s.byte() == '?' && s.text[s.at-1] == '='); s.at++ {
+	for s.at++; s.is(isOperator) && (s.text[s.at-1] != '=' || s.byte() != '?' && s.byte() != '@'); s.at++ {
 	}
 	return mark
 }
