@@ -25,6 +25,7 @@ type set[T any] struct {
 	tags  [ways]atomic.Uint32
 	slots [ways]atomic.Pointer[entry[T]]
 	turn  atomic.Uint32
+	_     [12]byte // to 64: a line of the processor's cache
 }
 
 type entry[T any] struct {
