@@ -49,6 +49,9 @@ func dialectOf(statement string) sqllexer.DBMSType {
 // values. Digits of names and parameters ($1, :2, @p3) are none.
 func hasLiteral(statement string) bool {
 	for i := 0; i < len(statement); i++ {
+		if !mayBegin[statement[i]] {
+			continue
+		}
 		switch b := statement[i]; {
 		case b == '\'':
 			return true
@@ -71,6 +74,14 @@ func hasLiteral(statement string) bool {
 	}
 	return false
 }
+
+// mayBegin holds what a literal, a quoted name or a comment begins with.
+var mayBegin = func() (table [256]bool) {
+	for _, b := range []byte("'\"`-/0123456789") {
+		table[b] = true
+	}
+	return table
+}()
 
 // after is where the next mark from i on ends, less one; the last byte when there is none.
 func after(statement string, i int, mark string) int {

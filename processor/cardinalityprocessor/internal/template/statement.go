@@ -78,6 +78,15 @@ func (s *statement) is(class uint8) bool {
 	return s.at < len(s.text) && sqlBytes[s.text[s.at]]&class != 0
 }
 
+// skip goes on behind characters of the class.
+func (s *statement) skip(class uint8) {
+	at := s.at
+	for at < len(s.text) && sqlBytes[s.text[at]]&class != 0 {
+		at++
+	}
+	s.at = at
+}
+
 func (s *statement) byte() byte { return s.ahead(0) }
 
 // ahead is the byte that many behind the next, 0 outside of the statement.
@@ -90,9 +99,7 @@ func (s *statement) ahead(n int) byte {
 
 // next reads a token, text[start:at].
 func (s *statement) next() (start int, kind token) {
-	for s.is(isSpace) {
-		s.at++
-	}
+	s.skip(isSpace)
 	start = s.at
 	if start == len(s.text) {
 		return start, end
@@ -120,15 +127,11 @@ func (s *statement) next() (start int, kind token) {
 // name reads a name with its qualifiers. A keyword ends at a dot, where a qualifier goes on.
 func (s *statement) name() token {
 	start := s.at
-	for s.is(isLetter) {
-		s.at++
-	}
+	s.skip(isLetter)
 	if s.byte() == '.' && s.at > start+1 && !s.unreserved(start) {
 		return name
 	}
-	for s.is(isLetter | isDigit | isRest) {
-		s.at++
-	}
+	s.skip(isLetter | isDigit | isRest)
 	switch s.byte() {
 	case '/', '"':
 		return odd
@@ -168,9 +171,7 @@ func (s *statement) parameter() token {
 	if !s.is(isLetter | isDigit) {
 		return odd
 	}
-	for s.is(isLetter | isDigit) {
-		s.at++
-	}
+	s.skip(isLetter | isDigit)
 	if s.byte() >= utf8.RuneSelf {
 		return odd
 	}

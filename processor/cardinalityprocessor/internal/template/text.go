@@ -64,6 +64,10 @@ func (b *builder) numbers(start, end int, message, keyed bool) {
 	spaced := message || len(b.spans) > 0 && strings.Count(b.value, " ") > 1
 	instance := false // a UUID came before in this name: what is counted behind it belongs to one instance
 	for i := start; i < end; {
+		if !instance && !digitAt(b.value, i) && (len(b.spans) == 0 || b.spans[0].Start != i) {
+			i++
+			continue
+		}
 		if instance && (gap(b.value[i]) || b.value[i] == '/') {
 			instance = false
 		}
