@@ -15,15 +15,22 @@ type key struct {
 	form template.Form
 }
 
-// keys remembers what keys say. They are few: a slot taken by another costs reading the key again.
+// keys remembers what keys say, each in one of two slots. They are few: where others took both, the key is read again.
 type keys struct {
 	slots [4096]atomic.Pointer[key]
 }
 
 func (c *keys) of(name string, hash uint64, detector *detect.Detector) *key {
-	slot := &c.slots[hash%uint64(len(c.slots))]
-	if k := slot.Load(); k != nil && k.name == name {
-		return k
+	at := hash % uint64(len(c.slots))
+	slot, second := &c.slots[at], &c.slots[at^1]
+	if k := slot.Load(); k != nil {
+		if k.name == name {
+			return k
+		}
+		if k = second.Load(); k != nil && k.name == name {
+			return k
+		}
+		slot = second
 	}
 	k := &key{name: strings.Clone(name), said: detector.Key(name), form: template.Promised(name)}
 	slot.Store(k)
