@@ -71,6 +71,9 @@ func (b *builder) segment(form Form, start, end, number int) {
 	if start == end {
 		return
 	}
+	if len(b.spans) > 0 && b.spans[0].Start < start && b.spans[0].End > start {
+		b.spans[0].Start = start // base64 took the slash before it
+	}
 	if len(b.spans) > 0 && b.spans[0].Start == start && b.spans[0].End == end {
 		placeholder := b.spans[0].Kind.Placeholder()
 		if b.spans[0].Kind.Class() == detect.Identifier {

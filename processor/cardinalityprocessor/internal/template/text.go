@@ -81,7 +81,7 @@ func (b *builder) numbers(start, end int, message, keyed bool) {
 		if len(b.spans) > 0 {
 			stop = min(stop, b.spans[0].Start)
 		}
-		if !digitAt(b.value, i) || wordAt(b.value, i-1) {
+		if !digitAt(b.value, i) || wordAt(b.value, i-1) || stop <= i {
 			i++
 			continue
 		}
