@@ -155,12 +155,12 @@ func (w *weir) kill() {
 	require.NoError(w.t, w.group.KillProcess(w.process))
 }
 
-// stop ends Weir with SIGTERM; it must end within ten seconds, and well.
+// stop ends Weir with SIGTERM; it must end well, and soon: the exporter takes five seconds at most, a busy machine more.
 func (w *weir) stop() {
 	w.t.Helper()
 	began := time.Now()
 	require.NoError(w.t, w.group.StopProcess(w.process), w.process.LogTail())
-	require.Less(w.t, time.Since(began), 10*time.Second, "SIGTERM to end")
+	require.Less(w.t, time.Since(began), 30*time.Second, "SIGTERM to end")
 	require.ErrorContains(w.t, w.process.Failure(), "exit code 0")
 }
 
