@@ -32,7 +32,7 @@ func (d *Detector) ScanFor(key Key, value string, spans []Span) []Span {
 	if whole, ok := wholeByKey(a, value, shape); ok {
 		return append(spans, whole)
 	}
-	loose := a.has(pod) || shape.longest >= 10 && temporary(value) // names of letters alone
+	loose := a.has(pod) || shape.longest >= shortestTemp && temporary(value) // names of letters alone
 	if shape.plain() && !loose {
 		return spans
 	}

@@ -53,25 +53,39 @@ var classOf = func() (table [256]class) {
 // shortest is the length from which a word without digits may be random.
 const shortest = 16
 
+// shortestTemp is the length of the shortest word of letters that mkstemp may have made.
+const shortestTemp = 10
+
 // shape is what one pass over a value shows.
 type shape struct {
 	classes class
-	longest int // length of the longest run of letters and digits
+	longest int // length of the longest run of letters and digits, where the value has no digit: with one, nobody asks
 }
 
 func measure(value string) shape {
 	var s shape
-	start := 0 // of the run
 	for i := range len(value) {
-		c := classOf[value[i]]
-		s.classes |= c
-		if c&alnum == 0 {
-			s.longest = max(s.longest, i-start)
+		s.classes |= classOf[value[i]]
+	}
+	if s.classes&digit == 0 && len(value) >= shortestTemp {
+		s.longest = longest(value, s.classes)
+	}
+	return s
+}
+
+// longest is the length of the longest run of letters and digits in a value of these classes.
+func longest(value string, classes class) int {
+	if classes&^alnum == 0 {
+		return len(value)
+	}
+	most, start := 0, 0
+	for i := range len(value) {
+		if classOf[value[i]]&alnum == 0 {
+			most = max(most, i-start)
 			start = i + 1
 		}
 	}
-	s.longest = max(s.longest, len(value)-start)
-	return s
+	return max(most, len(value)-start)
 }
 
 // plain tells whether no scanner can find anything without help of the key.

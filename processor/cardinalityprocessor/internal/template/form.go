@@ -125,7 +125,7 @@ var verbs = map[string]string{
 // looksLikeSQL tells whether the value begins with a verb of SQL and, where the key does not promise SQL, goes on with the word that
 // belongs to the verb.
 func looksLikeSQL(value string, promised bool) bool {
-	if len(value) < 8 {
+	if len(value) < 8 || value[0] == '/' && value[1] != '*' {
 		return false
 	}
 	n := 0

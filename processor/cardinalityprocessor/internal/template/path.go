@@ -31,7 +31,11 @@ func path(form Form, value string, spans []detect.Span) string {
 			query = end
 		}
 	}
-	for at, number := start, 0; at <= end; number++ {
+	at := start
+	if len(spans) == 0 && !digits(value[start:end]) {
+		at = end + 1 // there is nothing to replace
+	}
+	for number := 0; at <= end; number++ {
 		stop := at
 		for stop < end && (value[stop] != '/' || b.inside(stop)) {
 			stop++
@@ -45,6 +49,16 @@ func path(form Form, value string, spans []detect.Span) string {
 		b.numbers(end, len(value), false, false)
 	}
 	return b.String()
+}
+
+// digits tells whether the text has some.
+func digits(text string) bool {
+	for i := range len(text) {
+		if digitAt(text, i) {
+			return true
+		}
+	}
+	return false
 }
 
 // inside tells whether i lies in the next span: dates and base64 may have slashes.
