@@ -63,12 +63,13 @@ type shape struct {
 }
 
 func measure(value string) shape {
-	var s shape
+	var classes class
 	for i := range len(value) {
-		s.classes |= classOf[value[i]]
+		classes |= classOf[value[i]]
 	}
-	if s.classes&digit == 0 && len(value) >= shortestTemp {
-		s.longest = longest(value, s.classes)
+	s := shape{classes: classes}
+	if classes&digit == 0 && len(value) >= shortestTemp {
+		s.longest = longest(value, classes)
 	}
 	return s
 }

@@ -99,7 +99,7 @@ func (b *builder) segment(form Form, start, end, number int) {
 	}
 	text := b.value[start:end]
 	if touched := len(b.spans) > 0 && b.spans[0].Start < end; !touched {
-		if parameter(text) {
+		if !digits(text) || parameter(text) {
 			return
 		}
 		if form != File && len(text) <= 2 && strings.HasSuffix(b.value[:start], "/api/") {

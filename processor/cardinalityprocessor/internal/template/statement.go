@@ -43,7 +43,7 @@ const (
 var sqlBytes = func() (table [256]uint8) {
 	for class, bytes := range map[uint8]string{
 		isSpace: " \t\n\r", isDigit: "0123456789", isLetter: "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-		isOperator: "+-*/=<>!%|?@", isPunctuation: "(),;.", isRest: ".?!@",
+		isOperator: "+-*/=<>!%|?@:&^~", isPunctuation: "(),;.:", isRest: ".?!@",
 	} {
 		for _, b := range []byte(bytes) {
 			table[b] |= class
@@ -115,7 +115,7 @@ func (s *statement) next() (start int, kind token) {
 		return start, s.parameter()
 	case class&isDigit != 0 || signed:
 		return start, s.number()
-	case b == '*' || class&isPunctuation != 0:
+	case b == '*' || class&(isPunctuation|isOperator) == isPunctuation:
 		s.at++
 		return start, mark
 	case class&isOperator != 0:
@@ -199,7 +199,8 @@ func (s *statement) number() token {
 // operator reads one or more characters of operators, of those of JSON only the arrows.
 func (s *statement) operator() token {
 	switch b, next := s.byte(), s.ahead(1); {
-	case b == '-' && next == '-', b == '/' && next == '*', b == '?' && next == '|', b == '<' && next == '@':
+	case b == '-' && next == '-', b == '/' && next == '*', b == '?' && (next == '|' || next == '&'), b == '<' && next == '@',
+		b == ':' && sqlBytes[next]&isOperator == 0: // what a single colon joins, depends on what is before it
 		return odd
 	case b == '-' && next == '>':
 		if s.at += 2; s.byte() == '>' {

@@ -17,13 +17,14 @@ var statements = []string{
 	"SELECT CASE WHEN a IN (?, ?, 3) THEN 'x' ELSE (1, a, 2, b) END AS end, b AS \"q\" FROM t AS select",
 	"SELECT EXTRACT(epoch FROM x), extract (day from 'y'), 0x1f, 017, 09, 1abc, a->'b', a ->> 'c' /* 1 */ -- 2",
 	"DELETE FROM t . x WHERE a. = 1 AND set.b = as AND as(1) || 'b' %5 / 2 ;;",
-	"SET @x = a->'b'->>c, d=@y AS @z, e<@f @@g @1ü", "(SELECT 1) UNION (SELECT 2)", "EXPLAIN (1, (2, 3), 4) as", "CREATE TABLE a AS VALUES (1)", "USE a?b?|c 1.e+e.5 'a\\'b' 'ü'",
+	"SET @x = a->'b'->>c, d=@y AS @z, e<@f @@g @1ü", "(SELECT 1) UNION (SELECT 2)", "EXPLAIN (1, (2, 3), 4) as", "CREATE TABLE a AS VALUES (1)", "SELECT a::int, 'b'::c AS d, e:f::g, (h & 1)^~2 INTO :x, :y AS:z, @v := @v+1",
+	"USE a?b?|c 1.e+e.5 'a\\'b' 'ü'",
 }
 
 // What is read without the lexer comes out as the lexer writes it.
 func TestPlainStatementsAreWhatTheLexerMakesOfThem(t *testing.T) {
 	parts := strings.SplitAfter(strings.Join(statements, " "), " ")
-	const marks = "'(),;.=<>+-*/?|% 0x9e\"ASas\n\\_[`$:@#"
+	const marks = "'(),;.=<>+-*/?|% 0x9e\"ASas\n\\_[`$:@#&^~"
 	r := rand.New(rand.NewPCG(5, 6))
 	plain := 0
 	for range 50_000 {
