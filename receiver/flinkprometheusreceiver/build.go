@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"weir.example/internal/lease"
 	"weir.example/receiver/flinkprometheusreceiver/internal/metadata"
 )
 
@@ -52,11 +53,11 @@ func (b *builder) build(s *stock, r *reading, rep report, t pcommon.Timestamp, s
 			used = b.addReport(metrics, used, rep, t)
 			reported = true
 		}
-		cut(metrics, used)
+		lease.Cut(metrics, used)
 	}
 	if !reported {
 		metrics := b.describe(s.next(resources), &entity{})
-		cut(metrics, b.addReport(metrics, 0, rep, t))
+		lease.Cut(metrics, b.addReport(metrics, 0, rep, t))
 	}
 	return md, points + reportSize
 }
@@ -136,7 +137,7 @@ func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, entity id, 
 		}
 	}
 	for _, m := range b.open {
-		cut(m.points, m.used)
+		lease.Cut(m.points, m.used)
 	}
 	return used
 }
@@ -173,7 +174,7 @@ func (b *builder) addReport(metrics pmetric.MetricSlice, used int, rep report, t
 	} {
 		points := b.fill.metric(element(metrics, used), &metric{name: g.name, unit: g.unit, description: g.description})
 		b.fill.value(element(points, 0), nil, 0, t, g.value)
-		cut(points, 1)
+		lease.Cut(points, 1)
 		used++
 	}
 	return used

@@ -5,6 +5,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"weir.example/internal/lease"
 )
 
 // This file fills pdata that may be new, or may have been used before and changed since in any way. Either a field is set,
@@ -35,7 +37,7 @@ func (f *filler) resourceMetrics(rm pmetric.ResourceMetrics, attributes []label,
 	rm.SetSchemaUrl("")
 
 	scopes := rm.ScopeMetrics()
-	cut(scopes, 1)
+	lease.Cut(scopes, 1)
 	if scopes.Len() == 0 {
 		scopes.AppendEmpty()
 	}
@@ -101,7 +103,7 @@ func (f *filler) value(dp pmetric.NumberDataPoint, attributes []label, start, t 
 	if dp.ValueType() != pmetric.NumberDataPointValueTypeDouble || math.Float64bits(dp.DoubleValue()) != math.Float64bits(v) {
 		dp.SetDoubleValue(v)
 	}
-	cut(dp.Exemplars(), 0)
+	lease.Cut(dp.Exemplars(), 0)
 	setAttributes(dp.Attributes(), attributes)
 }
 
@@ -139,19 +141,4 @@ func setAttributes(m pcommon.Map, wanted []label) {
 	for _, l := range wanted[same:] {
 		m.PutStr(l.name, l.value)
 	}
-}
-
-// cut removes all elements of a slice but the first n.
-func cut[E any, S interface {
-	Len() int
-	RemoveIf(f func(E) bool)
-}](s S, n int) {
-	if s.Len() <= n {
-		return
-	}
-	i := 0
-	s.RemoveIf(func(E) bool {
-		i++
-		return i > n
-	})
 }

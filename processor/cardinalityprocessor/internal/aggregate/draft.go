@@ -5,6 +5,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"weir.example/internal/lease"
 )
 
 // draft fills Metrics that may be new, or may have been sent before and changed since in any way. Where they have what they
@@ -69,23 +71,23 @@ func (d *draft) add(o *output, at pcommon.Timestamp) {
 // finish removes what is left of what was there before.
 func (d *draft) finish() {
 	d.endResource()
-	cut(d.resources, d.rm)
+	lease.Cut(d.resources, d.rm)
 }
 
 func (d *draft) endMetric() {
-	cut(d.numbers, d.p)
+	lease.Cut(d.numbers, d.p)
 	d.numbers, d.p = d.empty.numbers, 0
 }
 
 func (d *draft) endScope() {
 	d.endMetric()
-	cut(d.metrics, d.m)
+	lease.Cut(d.metrics, d.m)
 	d.metrics, d.m = d.empty.metrics, 0
 }
 
 func (d *draft) endResource() {
 	d.endScope()
-	cut(d.scopes, d.sm)
+	lease.Cut(d.scopes, d.sm)
 	d.scopes, d.sm = d.empty.scopes, 0
 }
 
@@ -157,7 +159,7 @@ func (d *draft) number(p pmetric.NumberDataPoint, o *output, at pcommon.Timestam
 	default:
 		p.SetIntValue(int64(v.bits))
 	}
-	cut(p.Exemplars(), 0)
+	lease.Cut(p.Exemplars(), 0)
 	renderExemplars(o.emitted.exemplars, p.Exemplars())
 }
 
@@ -203,19 +205,4 @@ func nth[E any, S interface {
 		return s.At(i)
 	}
 	return s.AppendEmpty()
-}
-
-// cut removes all elements but the first n.
-func cut[E any, S interface {
-	Len() int
-	RemoveIf(f func(E) bool)
-}](s S, n int) {
-	if s.Len() <= n {
-		return
-	}
-	i := 0
-	s.RemoveIf(func(E) bool {
-		i++
-		return i > n
-	})
 }
