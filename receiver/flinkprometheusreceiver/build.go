@@ -122,13 +122,13 @@ func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, entity id, 
 		m, attributes := b.table.metrics[s.metric], b.table.extras[s.extras]
 		if m.scan != e.scan || m.entity != entity {
 			m.scan, m.entity, m.used = e.scan, entity, 0
-			m.points = b.fill.metric(element(metrics, used), m)
+			m.points = b.fill.metric(lease.Element(metrics, used), m)
 			used++
 			if m.points.Len() > 1 {
 				b.open = append(b.open, m)
 			}
 		}
-		dp := element(m.points, m.used)
+		dp := lease.Element(m.points, m.used)
 		m.used++
 		if p.form == ended {
 			b.fill.marker(dp, attributes, p.start, t)
@@ -140,18 +140,6 @@ func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, entity id, 
 		lease.Cut(m.points, m.used)
 	}
 	return used
-}
-
-// element returns the element of a slice at position i, which is at most the slice's end.
-func element[E any, S interface {
-	Len() int
-	At(i int) E
-	AppendEmpty() E
-}](s S, i int) E {
-	if i == s.Len() {
-		return s.AppendEmpty()
-	}
-	return s.At(i)
 }
 
 // reportSize is the number of points that addReport adds.
@@ -172,8 +160,8 @@ func (b *builder) addReport(metrics pmetric.MetricSlice, used int, rep report, t
 		{"scrape_samples_scraped", "{sample}", "Number of samples that the target exposed.", float64(rep.samples)},
 		{"scrape_series_added", "{series}", "Number of series that the scrape before did not have.", float64(rep.added)},
 	} {
-		points := b.fill.metric(element(metrics, used), &metric{name: g.name, unit: g.unit, description: g.description})
-		b.fill.value(element(points, 0), nil, 0, t, g.value)
+		points := b.fill.metric(lease.Element(metrics, used), &metric{name: g.name, unit: g.unit, description: g.description})
+		b.fill.value(lease.Element(points, 0), nil, 0, t, g.value)
 		lease.Cut(points, 1)
 		used++
 	}

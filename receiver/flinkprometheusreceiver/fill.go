@@ -1,8 +1,6 @@
 package flinkprometheusreceiver
 
 import (
-	"math"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
@@ -100,9 +98,7 @@ func (f *filler) value(dp pmetric.NumberDataPoint, attributes []label, start, t 
 	dp.SetStartTimestamp(start)
 	dp.SetTimestamp(t)
 	dp.SetFlags(pmetric.DefaultDataPointFlags)
-	if dp.ValueType() != pmetric.NumberDataPointValueTypeDouble || math.Float64bits(dp.DoubleValue()) != math.Float64bits(v) {
-		dp.SetDoubleValue(v)
-	}
+	lease.SetDouble(dp, v)
 	lease.Cut(dp.Exemplars(), 0)
 	setAttributes(dp.Attributes(), attributes)
 }

@@ -1,8 +1,6 @@
 package aggregate
 
 import (
-	"math"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
@@ -61,7 +59,7 @@ func (d *draft) add(o *output, at pcommon.Timestamp) {
 		d.last = f
 	}
 	if o.family.isNumber() {
-		d.number(nth(d.numbers, d.p), o, at)
+		d.number(lease.Element(d.numbers, d.p), o, at)
 		d.p++
 		return
 	}
@@ -93,7 +91,7 @@ func (d *draft) endResource() {
 
 func (d *draft) beginResource(f *family) {
 	d.endResource()
-	rm := nth(d.resources, d.rm)
+	rm := lease.Element(d.resources, d.rm)
 	d.rm++
 	rm.SetSchemaUrl("")
 	resource := rm.Resource()
@@ -106,7 +104,7 @@ func (d *draft) beginResource(f *family) {
 
 func (d *draft) beginScope(f *family) {
 	d.endScope()
-	sm := nth(d.scopes, d.sm)
+	sm := lease.Element(d.scopes, d.sm)
 	d.sm++
 	sm.SetSchemaUrl("")
 	d.empty.scope.MoveTo(sm.Scope())
@@ -117,7 +115,7 @@ func (d *draft) beginScope(f *family) {
 
 func (d *draft) beginMetric(f *family) {
 	d.endMetric()
-	m := nth(d.metrics, d.m)
+	m := lease.Element(d.metrics, d.m)
 	d.m++
 	d.metric = m
 	m.SetName(f.name)
@@ -155,19 +153,12 @@ func (d *draft) number(p pmetric.NumberDataPoint, o *output, at pcommon.Timestam
 	switch v := o.emitted.value; {
 	case stale:
 	case v.double:
-		setDouble(p, v.float())
+		lease.SetDouble(p, v.float())
 	default:
 		p.SetIntValue(int64(v.bits))
 	}
 	lease.Cut(p.Exemplars(), 0)
 	renderExemplars(o.emitted.exemplars, p.Exemplars())
-}
-
-// setDouble makes no new value where there is the same.
-func setDouble(p pmetric.NumberDataPoint, v float64) {
-	if p.ValueType() != pmetric.NumberDataPointValueTypeDouble || math.Float64bits(p.DoubleValue()) != math.Float64bits(v) {
-		p.SetDoubleValue(v)
-	}
 }
 
 // setMap gives m the encoded attributes, in their order.
@@ -193,16 +184,4 @@ func equalMap(encoded string, m pcommon.Map) bool {
 		}
 	}
 	return true
-}
-
-// nth returns the element at i, which is one of the slice or the next.
-func nth[E any, S interface {
-	Len() int
-	At(i int) E
-	AppendEmpty() E
-}](s S, i int) E {
-	if i < s.Len() {
-		return s.At(i)
-	}
-	return s.AppendEmpty()
 }
