@@ -68,7 +68,7 @@ conformance: bin/weir ## what the Prometheus project asks of senders (writes doc
 
 quality: ## how well label values are recognised, and at what cost (CORPUS=file.csv: of another corpus too; writes docs/results)
 	go build -C test -o $(TOOLS)/report ./report
-	go test -json -count=1 -run 'Quality|Cost' ./processor/cardinalityprocessor/internal/sanitize $(if $(CORPUS),-args -corpus=$(abspath $(CORPUS))) | \
+	go test -json -count=1 -run 'Quality|Cost' ./processor/cardinalityprocessor/internal/rules $(if $(CORPUS),-args -corpus=$(abspath $(CORPUS))) | \
 		$(TOOLS)/report -title Quality -command "make $@" -dir $(CURDIR)/docs/results
 
 ratios: ## each station of a sample beside a yardstick: fails when one doubled or allocates more (ONLY=parse,merge; RECORD=1 writes the record)

@@ -15,7 +15,7 @@ type station struct {
 const (
 	receiver  = "receiver/flinkprometheusreceiver"
 	processor = "processor/cardinalityprocessor"
-	sanitize  = processor + "/internal/sanitize"
+	rules     = processor + "/internal/rules"
 	evidence  = processor + "/internal/evidence"
 	exporter  = "exporter/orderedremotewriteexporter"
 	vm        = "tools/victoriametrics"
@@ -37,8 +37,8 @@ var stations = []station{
 	{"rename and supersede", benchmark{processor, "Supersede"}, benchmark{processor, "Copy"}, "pdata's own copy", 0},
 	{"merge", benchmark{processor, "Merge"}, benchmark{processor, "Copy"}, "pdata's own copy", 0},
 	{"tick", benchmark{processor, "TickOfMerged"}, benchmark{processor, "Copy"}, "pdata's own copy", 0},
-	{"new label value", benchmark{sanitize, "DecideNew"}, benchmark{sanitize, "ReplaceAll"}, "nine regular expressions", 0},
-	{"known label value", benchmark{sanitize, "DecideKnown"}, benchmark{sanitize, "HashBoth"}, "xxhash of key and value", 0},
+	{"new label value", benchmark{rules, "DecideNew"}, benchmark{rules, "ReplaceAll"}, "nine regular expressions", 0},
+	{"known label value", benchmark{rules, "DecideKnown"}, benchmark{rules, "HashBoth"}, "xxhash of key and value", 0},
 	{"evidence", benchmark{evidence, "ObserveHour"}, benchmark{evidence, "Count"}, "a map that counts values", 0},
 	{"exporter take", benchmark{exporter, "TakeKnown"}, benchmark{exporter, "HashNames"}, "xxhash of names and attributes", 0},
 	{"encode 1.0", benchmark{exporter, "Pack/1.0"}, benchmark{exporter, "Snappy/1.0"}, "golang/snappy, same request", 0},

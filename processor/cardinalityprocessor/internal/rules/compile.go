@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -30,6 +31,11 @@ type compiled struct {
 // readsValues tells whether what the rule does hangs on a value beyond what match says.
 func (c *compiled) readsValues() bool {
 	return c.values != nil || c.action == Redact || c.action == Template
+}
+
+// ofKinds tells whether the rule acts on whole values of some kinds only. No statement of SQL is one.
+func (c *compiled) ofKinds() bool {
+	return c.ends() && c.values != nil && len(c.values.Expressions) == 0
 }
 
 // ends tells whether no other rule is asked about a label that the rule acts on.
@@ -72,7 +78,7 @@ type Set struct {
 
 	mu       sync.Mutex
 	programs map[string]*Program // by the indices of their rules
-	numbers  uint32              // given to programs
+	courses  atomic.Uint32       // that decisions are remembered of
 }
 
 // Compile checks and compiles rules. All faults are returned at once, each with the YAML path of its key.

@@ -14,6 +14,7 @@ import (
 // ends in any case.
 type course struct {
 	key        string
+	number     uint32 // in its set; 0: nothing is remembered of it
 	readAs     string // the key by which values are read
 	rules      []*compiled
 	byValue    bool           // a rule looks at the value
@@ -21,6 +22,14 @@ type course struct {
 	statements bool           // a template takes the literals of statements, and what is sensitive in them with them
 	stays      [places]string // values that no rule touches, by place
 	mines      bool           // templates are mined: not where a label may be superseded, for that is part of a series' identity
+}
+
+// space tells apart what is remembered of this course, and of what stands on resources.
+func (c *course) space(mine bool) uint32 {
+	if mine {
+		return c.number<<1 + 1
+	}
+	return c.number << 1
 }
 
 // verdict is what becomes of a value.
@@ -64,7 +73,7 @@ func (p *Program) newCourse(key string) *course {
 	c.mines = !slices.ContainsFunc(c.rules, func(r *compiled) bool { return r.action == Supersede })
 	for _, rule := range c.rules {
 		c.statements = rule.action == Template && rule.values == nil && len(rule.points) == 0
-		if c.statements || rule.ends() {
+		if c.statements || rule.ends() && !rule.ofKinds() {
 			break
 		}
 	}

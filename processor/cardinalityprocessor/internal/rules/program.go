@@ -17,7 +17,6 @@ const maxKeys = 4096
 // a set.
 type Program struct {
 	set       *Set
-	number    uint32 // in its set
 	rules     []*compiled
 	always    bool // a drop_series without labels
 	perPoint  bool // match.labels stands somewhere: attributes of the point decide
@@ -89,10 +88,8 @@ func (s *Set) Program(metric string, resource pcommon.Map) *Program {
 	return p
 }
 
-// newProgram is called with the set's mutex held.
 func (s *Set) newProgram(rules []*compiled) *Program {
-	s.numbers++
-	p := &Program{set: s, number: s.numbers, rules: rules, courses: map[string]*course{}}
+	p := &Program{set: s, rules: rules, courses: map[string]*course{}}
 	for _, rule := range rules {
 		p.perPoint = p.perPoint || len(rule.points) > 0
 		p.supersede = p.supersede || rule.action == Supersede
@@ -110,9 +107,6 @@ func (p *Program) PerPoint() bool { return p.perPoint }
 // Supersedes tells whether the program has a rule with supersede.
 func (p *Program) Supersedes() bool { return p.supersede }
 
-// DropsAll tells whether no point of the metric remains.
-func (p *Program) DropsAll() bool { return p.always }
-
 // Touches tells whether a rule may change the attribute of a point or drop its series.
 func (p *Program) Touches(key string, value pcommon.Value) bool {
 	c := p.course(key)
@@ -122,35 +116,31 @@ func (p *Program) Touches(key string, value pcommon.Value) bool {
 	case c.byPoint || !c.byValue:
 		return true
 	}
-	if value.Type() == pcommon.ValueTypeStr && c.stays[place(value.Str())%places] == value.Str() && value.Str() != "" {
+	text := value.Str()
+	if value.Type() != pcommon.ValueTypeStr {
+		var room [20]byte // numbers need no more, and stay on the stack
+		text = string(appendText(room[:0], value))
+	}
+	stays := &c.stays[place(text)%places]
+	if *stays == text && text != "" {
 		return false
 	}
-	if value.Type() == pcommon.ValueTypeInt {
-		var room [20]byte // a text on the stack is enough to remember by
-		if v, known := p.recall(c, string(strconv.AppendInt(room[:0], value.Int(), 10))); known {
-			return v.touches()
-		}
+	if v := p.recall(c, text, true); v != nil {
+		return v.touches()
 	}
-	text := value.AsString()
-	v := p.judge(c, text, pcommon.Map{}, true)
-	if at := place(text) % places; !v.touches() && c.stays[at] == "" && len(text) <= maxStays {
-		c.stays[at] = strings.Clone(text)
+	v := p.learn(c, value.AsString(), true)
+	if !v.touches() && *stays == "" && len(text) <= maxStays {
+		*stays = strings.Clone(text)
 	}
 	return v.touches()
 }
 
-// recall is what judge remembers of the value of a point.
-func (p *Program) recall(c *course, value string) (verdict, bool) {
-	space := p.space(true)
-	return p.set.memory.Get(p.set.memory.Hash(space, c.key, value), space, c.key, value, p.set.reader.Generation())
-}
-
-// space tells apart what is remembered for this program, and for resources and what they have.
-func (p *Program) space(mine bool) uint32 {
-	if mine {
-		return p.number<<1 + 1
+// appendText is AsString, which allocates.
+func appendText(to []byte, value pcommon.Value) []byte {
+	if value.Type() == pcommon.ValueTypeInt {
+		return strconv.AppendInt(to, value.Int(), 10)
 	}
-	return p.number << 1
+	return append(to, value.AsString()...)
 }
 
 // Rewrite tells what becomes of attrs, which are those of a point or an exemplar. point holds the attributes of the
@@ -189,23 +179,35 @@ func (p *Program) rewrite(attrs, point pcommon.Map, mine bool) Rewrite {
 	return r
 }
 
-// judge asks the memory first.
+// judge asks the memory first, where the value alone decides.
 func (p *Program) judge(c *course, value string, point pcommon.Map, mine bool) verdict {
 	if !c.byValue || c.byPoint {
 		return c.judge(p.set.reader, value, point, mine)
 	}
-	space, memory := p.space(mine), p.set.memory
+	if v := p.recall(c, value, mine); v != nil {
+		return *v
+	}
+	return p.learn(c, value, mine)
+}
+
+// recall returns what is remembered of a value, nil if nothing is.
+func (p *Program) recall(c *course, value string, mine bool) *verdict {
+	space, memory := c.space(mine), p.set.memory
+	return memory.Get(memory.Hash(space, value), space, value, p.set.reader.Generation())
+}
+
+// learn judges a value and remembers that.
+func (p *Program) learn(c *course, value string, mine bool) verdict {
 	generation := p.set.reader.Generation() // before the judgement: what is learned meanwhile makes it old
-	hash := memory.Hash(space, c.key, value)
-	if v, known := memory.Get(hash, space, c.key, value, generation); known {
+	v := c.judge(p.set.reader, value, pcommon.Map{}, mine)
+	if c.number == 0 {
 		return v
 	}
-	v := c.judge(p.set.reader, value, point, mine)
-	at := sanitize.At[verdict]{Space: space, Key: c.key, Decision: v}
+	at := sanitize.At[verdict]{Space: c.space(mine), Decision: v}
 	if v.open {
 		at.Generation = generation
 	}
-	memory.Put(hash, value, at)
+	p.set.memory.Put(p.set.memory.Hash(at.Space, value), value, at)
 	return v
 }
 
@@ -238,6 +240,9 @@ func (p *Program) find(key string) *course {
 	c := p.newCourse(key)
 	if len(p.courses) < maxKeys {
 		p.courses[strings.Clone(key)] = c
+		if c != nil {
+			c.number = p.set.courses.Add(1)
+		}
 	}
 	return c
 }

@@ -116,9 +116,8 @@ func TestAProtectedPointIsNotTouchedByTheRuleBelow(t *testing.T) {
 }
 
 func TestDropSeriesNeedsNoLabels(t *testing.T) {
-	assert.True(t, program(t, nil, Rule{Action: DropSeries}).DropsAll())
+	assert.True(t, program(t, nil, Rule{Action: DropSeries}).Rewrite(pcommon.NewMap(), pcommon.NewMap()).DropSeries)
 	p := program(t, nil, Rule{Action: DropSeries, Match: Match{Labels: map[string]string{"topic": "test"}}})
-	assert.False(t, p.DropsAll())
 	none := pcommon.NewMap()
 	assert.True(t, p.Rewrite(none, attrs(t, map[string]any{"topic": "test"})).DropSeries)
 	assert.False(t, p.Rewrite(none, none).DropSeries)

@@ -25,7 +25,7 @@ func TestValuesThatAreNotReadDecideNothing(t *testing.T) {
 			if !rapid.Bool().Draw(t, "has "+key) {
 				continue
 			}
-			value := rapid.SampledFrom([]string{"1", "2", "x", "ana@corp.io", "bob@corp.io/7", "/a/17", "/b/18", uuidA, uuidB})
+			value := rapid.SampledFrom([]string{"1", "2", "x", "ana@corp.io", "bob@corp.io/7", "/a/17", "/b/18", uuidA, uuidB, "SELECT 7", "SELECT 'ana@corp.io'"})
 			a, b := value.Draw(t, "value"), value.Draw(t, "other value")
 			if set.Reads(key, a) != set.Reads(key, b) {
 				b = a

@@ -6,22 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
-
-	"weir.example/processor/cardinalityprocessor/internal/detect"
-	"weir.example/processor/cardinalityprocessor/internal/sanitize"
 )
-
-// The quality of recognition is measured with sanitize.Default; what is configured is the preset.
-func TestThePresetIsWhatQualityIsMeasuredWith(t *testing.T) {
-	var drop detect.Set
-	for _, name := range unbounded {
-		kinds, known := detect.Parse(name)
-		require.True(t, known, name)
-		drop |= kinds
-	}
-	assert.Equal(t, sanitize.Default.Drop, drop)
-	assert.Equal(t, sanitize.Default.Redact, detect.Sensitive)
-}
 
 func TestMistakesInValuesAreNamed(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -53,6 +38,7 @@ func TestRulesLookAtWhatIsLeftOfValues(t *testing.T) {
 		Rule{Labels: []string{"a"}, Action: Template, Values: []string{"uuid"}},
 		Rule{Labels: []string{"a"}, Action: Drop, Values: []string{"/.*{uuid}.*/"}},
 		Rule{Labels: []string{"a"}, Action: Truncate, Length: 6},
+		Rule{Labels: []string{"path"}, Action: Template},
 	)
 	for _, test := range []struct {
 		key, value, want string
@@ -63,6 +49,7 @@ func TestRulesLookAtWhatIsLeftOfValues(t *testing.T) {
 		{key: "a", value: "a secret thing", want: "a {red"},
 		{key: "kept", value: "a secret thing", want: "a {redacted} thing"},
 		{key: "kept", value: uuidA, want: ""},
+		{key: "path", value: "/users/ana@corp.io/42", want: "/users/ana@corp.io/{id}"}, // who redacts nothing wants it
 	} {
 		r := p.Rewrite(attrs(t, map[string]any{test.key: test.value}), pcommon.NewMap())
 		want := []Edit{{Key: test.key, Value: test.want, Remove: test.gone}}

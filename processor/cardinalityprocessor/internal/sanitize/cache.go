@@ -13,7 +13,7 @@ const ways = 4
 // longest is the length of values up to which decisions are remembered: longer ones hardly come twice, and would hold memory.
 const longest = 1024
 
-// Cache remembers what was decided about values of keys. It is a table of sets, read and written without locks: a slot points to an
+// Cache remembers what was decided about values. It is a table of sets, read and written without locks: a slot points to an
 // entry that never changes, and its tag spares looking at entries of other values. What comes to a full set takes the slots in turn.
 type Cache[T any] struct {
 	seed maphash.Seed
@@ -33,10 +33,9 @@ type entry[T any] struct {
 	value string
 }
 
-// At is where a decision stands: who decided, about which key, and while what held.
+// At is where a decision stands: who decided, and while what held.
 type At[T any] struct {
-	Space      uint32 // whose decision it is; one cache may serve several
-	Key        string
+	Space      uint32 // of who decided: one cache serves many
 	Generation uint64 // of what was decided upon; 0: it holds for ever
 	Decision   T
 }
@@ -48,26 +47,26 @@ func NewCache[T any](entries int) *Cache[T] {
 }
 
 // Hash is what Get and Put find a value by.
-func (c *Cache[T]) Hash(space uint32, key, value string) uint64 {
-	return maphash.String(c.seed, value) ^ bits.RotateLeft64(maphash.String(c.seed, key), 23) ^ uint64(space)*0x9e3779b97f4a7c15
+func (c *Cache[T]) Hash(space uint32, value string) uint64 {
+	return maphash.String(c.seed, value) ^ uint64(space)*0x9e3779b97f4a7c15
 }
 
-// Get returns the decision, unless it was made in another generation.
-func (c *Cache[T]) Get(hash uint64, space uint32, key, value string, generation uint64) (decision T, known bool) {
+// Get returns the decision, nil if there is none or it was made in another generation.
+func (c *Cache[T]) Get(hash uint64, space uint32, value string, generation uint64) *T {
 	set, tag := &c.sets[hash&c.mask], uint32(hash>>32)
 	for i := range set.tags {
 		if set.tags[i].Load() != tag {
 			continue
 		}
-		if e := set.slots[i].Load(); e != nil && e.value == value && e.Key == key && e.Space == space &&
+		if e := set.slots[i].Load(); e != nil && e.Space == space && e.value == value &&
 			(e.Generation == 0 || e.Generation == generation) {
-			return e.Decision, true
+			return &e.Decision
 		}
 	}
-	return decision, false
+	return nil
 }
 
-// Put remembers a decision about a value. The key must live as long as the cache, for it is not copied.
+// Put remembers a decision about a value.
 func (c *Cache[T]) Put(hash uint64, value string, at At[T]) {
 	if len(value) > longest {
 		return

@@ -81,10 +81,7 @@ var subjects = sync.Pool{New: func() any { return new(Subject) }}
 
 // Open begins to judge the value of a label.
 func (r *Reader) Open(key, value string) *Subject {
-	return r.open(r.keys.of(key, maphash.String(r.seed, key), r.detector), value)
-}
-
-func (r *Reader) open(k *key, value string) *Subject {
+	k := r.keys.of(key, maphash.String(r.seed, key), r.detector)
 	s := subjects.Get().(*Subject)
 	s.Value, s.Open, s.reader, s.key, s.spans, s.scanned, s.formed, s.stated = value, false, r, k, nil, false, false, false
 	return s
@@ -128,12 +125,12 @@ func (s *Subject) Statement() bool {
 		return false
 	}
 	text := template.Make(template.SQL, s.Value, nil)
-	if text == s.Value {
-		s.stated = true
-		return false
+	had := text != s.Value
+	if had {
+		s.become(text)
 	}
-	s.become(text)
-	return true
+	s.make, s.formed, s.stated = template.SQL, true, true
+	return had
 }
 
 // Redact replaces what is of these values, and returns the kind of the first span; ok tells whether there was anything.

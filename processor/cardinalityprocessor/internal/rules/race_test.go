@@ -1,6 +1,6 @@
 //go:build race
 
-package sanitize
+package rules
 
 // raceEnabled: under the race detector times say nothing.
 const raceEnabled = true

@@ -1,4 +1,4 @@
-package sanitize
+package rules
 
 import (
 	"compress/gzip"
@@ -12,11 +12,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // gold is a line of a labelled corpus.
 type gold struct {
-	key, value, class, action, template, source string
+	key, value, class string
+	action            Action
+	template, source  string
+	text              pcommon.Value // value, as points have it
 }
 
 // readGold reads a corpus: label_key, label_value, class, expected_action, expected_template, source; gzipped or not.
@@ -34,7 +38,7 @@ func readGold(t testing.TB, name string) []gold {
 	require.Equal(t, []string{"label_key", "label_value", "class", "expected_action", "expected_template", "source"}, rows[0])
 	out := make([]gold, 0, len(rows)-1)
 	for _, r := range rows[1:] {
-		out = append(out, gold{r[0], r[1], r[2], r[3], r[4], r[5]})
+		out = append(out, gold{r[0], r[1], r[2], Action(r[3]), r[4], r[5], pcommon.NewValueStr(r[1])})
 	}
 	return out
 }
@@ -91,36 +95,36 @@ type score struct {
 var unmarked = map[string]bool{"person_name": true, "postal_address": true, "address": true, "street_address": true}
 
 // judge scores a decision for each row.
-func judge(rows []gold, decisions []Decision) score {
+func judge(rows []gold, decisions []decision) score {
 	s := score{classes: map[string]*ratio{}}
 	expected, found := map[string][]int{}, map[string][]int{}
 	for i, g := range rows {
 		d := decisions[i]
-		positive, acted := g.action != "keep", d.Action != Keep
+		positive, acted := g.action != Keep, d.action != Keep
 		s.detect.count(positive, acted)
 		if !positive {
 			s.falseOnKeep.count(acted)
 		}
-		s.redact.count(g.action == "redact", d.Action == Redact)
+		s.redact.count(g.action == Redact, d.action == Redact)
 		if !unmarked[g.class] {
-			s.redactTyped.count(g.action == "redact", d.Action == Redact)
+			s.redactTyped.count(g.action == Redact, d.action == Redact)
 		}
-		s.action.count(g.action == d.Action.String())
-		name := g.action + " " + g.class
+		s.action.count(g.action == d.action)
+		name := string(g.action) + " " + g.class
 		if s.classes[name] == nil {
 			s.classes[name] = &ratio{}
 		}
 		s.classes[name].count(positive == acted)
-		if g.action == "template" {
-			want, got := canonical(g.template), canonical(d.Value)
+		if g.action == Template {
+			want, got := canonical(g.template), canonical(d.left)
 			s.exact.count(want == got)
 			expected[want] = append(expected[want], i)
 			found[got] = append(found[got], i)
 		}
 	}
 	for i, g := range rows {
-		if g.action == "template" {
-			s.grouping.count(slices.Equal(expected[canonical(g.template)], found[canonical(decisions[i].Value)]))
+		if g.action == Template {
+			s.grouping.count(slices.Equal(expected[canonical(g.template)], found[canonical(decisions[i].left)]))
 		}
 	}
 	return s

@@ -1,4 +1,4 @@
-package sanitize
+package rules
 
 import (
 	"fmt"
@@ -50,14 +50,14 @@ func TestQualityOfAWideInterface(t *testing.T) {
 					tpl += "/" + s
 				}
 			}
-			rows = append(rows, gold{keys[r.IntN(3)], v, "word", "template", tpl, ""})
+			rows = append(rows, gold{key: keys[r.IntN(3)], value: v, class: "word", action: Template, template: tpl})
 		}
 	}
 	for _, s := range static {
-		rows = append(rows, gold{keys[r.IntN(3)], s, "static", "keep", "", ""})
+		rows = append(rows, gold{key: keys[r.IntN(3)], value: s, class: "static", action: Keep})
 	}
 	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	got := judge(rows, decideAll(rows))
+	got := judge(rows, decideAll(t, rows))
 	t.Logf("%d values: %v", len(rows), got)
 	assert.GreaterOrEqual(t, got.exact.value(), 0.9)
 	assert.GreaterOrEqual(t, got.grouping.value(), 0.9)
