@@ -3,7 +3,7 @@
 // Package flinkprometheusreceiver scrapes the Prometheus reporters of Apache Flink's JobManagers and TaskManagers. A
 // scrape passes through these files in order:
 //
-//	loop.go      one clock per target
+//	wave.go      when each target is scraped         loop.go      one clock per target
 //	scraper.go   one scrape, from request to commit
 //	fetch.go     GET, decompression    chunk.go    pieces of whole lines, as the body arrives
 //	reading.go   lines -> points       text.go     one line of the text format      number.go    its value
@@ -11,8 +11,9 @@
 //	                                   naming.go   kind, unit and description of a metric
 //	history.go   start times and stale markers
 //	memory.go    what the next life of Weir must know      record.go   how it is written     archive.go   where
+//	turn.go      how many at a time
 //	build.go     points -> pdata
 //
 // All state of a target belongs to the goroutine of its loop; nothing is shared between targets but the HTTP client,
-// the buffers and the telemetry.
+// the buffers, the turns and the telemetry.
 package flinkprometheusreceiver

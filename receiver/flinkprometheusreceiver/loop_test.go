@@ -44,17 +44,3 @@ func TestLoopStopsWhileItWaits(t *testing.T) {
 		<-done
 	})
 }
-
-func TestOffsetsSpreadTargetsOverTheInterval(t *testing.T) {
-	targets, err := parseTargets([]string{"tm:9000-9999"})
-	assert.NoError(t, err)
-	quarters := map[time.Duration]int{}
-	for _, target := range targets {
-		offset := target.offset(time.Minute)
-		assert.Equal(t, offset, target.offset(time.Minute))
-		quarters[offset/(15*time.Second)]++
-	}
-	for quarter := range time.Duration(4) {
-		assert.InDelta(t, 250, quarters[quarter], 75)
-	}
-}

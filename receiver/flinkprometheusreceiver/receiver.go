@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type flinkReceiver struct {
 
 	client    *http.Client
 	archive   *archive // nil: nothing is stored
+	turns     turns
 	telemetry *metadata.TelemetryBuilder
 	cancel    context.CancelFunc
 	loops     sync.WaitGroup
@@ -56,12 +58,15 @@ func (r *flinkReceiver) Start(ctx context.Context, host component.Host) error {
 	if err := r.openArchive(ctx, host, targets); err != nil {
 		return err
 	}
+	r.turns = newTurns()
 	// The context given to Start ends when Start returns.
 	ctx, r.cancel = context.WithCancel(context.Background())
+	hostname, _ := os.Hostname()
+	waves := newWaves(r.cfg.CollectionInterval, len(targets), r.set.ID.String()+"@"+hostname)
 	for _, t := range targets {
 		s := r.newScraper(t, obs)
 		r.loops.Go(func() {
-			loop(ctx, r.cfg.CollectionInterval, t.offset(r.cfg.CollectionInterval), s.scrape, s.watch.skipped)
+			loop(ctx, r.cfg.CollectionInterval, waves.offset(t), s.scrape, s.watch.skipped)
 		})
 	}
 	return nil
@@ -101,6 +106,7 @@ func (r *flinkReceiver) newScraper(t target, obs *receiverhelper.ObsReport) *scr
 		catalog:  c,
 		history:  newHistory(r.cfg, c.table),
 		builder:  newBuilder(r.cfg.ServiceName, t.instance(), c.table),
+		turns:    r.turns,
 		next:     r.next,
 		obs:      obs,
 		watch:    newWatch(r.set.Logger, r.telemetry, t),

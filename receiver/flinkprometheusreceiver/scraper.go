@@ -22,6 +22,7 @@ type scraper struct {
 	history  *history
 	builder  *builder
 	memory   *memory // nil: nothing is stored
+	turns    turns
 	next     consumer.Metrics
 	obs      *receiverhelper.ObsReport
 	watch    *watch
@@ -90,15 +91,25 @@ func (s *scraper) report(err error, duration time.Duration) report {
 func (s *scraper) deliver(ctx context.Context, t pcommon.Timestamp, rep report) error {
 	ctx, cancel := context.WithTimeout(ctx, s.interval)
 	defer cancel()
+	ctx = s.obs.StartMetricsOp(ctx)
+	points, err := len(s.reading.points)+reportSize, s.turns.take(ctx)
+	if err == nil {
+		points, err = s.hand(ctx, t, rep)
+		s.turns.end()
+	}
+	s.obs.EndMetricsOp(ctx, "prometheus", points, err)
+	return err
+}
+
+// hand makes pdata of a scrape and hands it on.
+func (s *scraper) hand(ctx context.Context, t pcommon.Timestamp, rep report) (points int, err error) {
 	supply := stocks.Get().(*stock)
 	defer stocks.Put(supply)
 	md, points := s.builder.build(supply, &s.reading, rep, t, s.catalog.scan)
-	ctx = s.obs.StartMetricsOp(ctx)
 	lent, l := lease.New(ctx, md)
-	err := s.next.ConsumeMetrics(lent, md)
+	err = s.next.ConsumeMetrics(lent, md)
 	supply.put(md, err == nil && l.Returned())
-	s.obs.EndMetricsOp(ctx, "prometheus", points, err)
-	return err
+	return points, err
 }
 
 // recall begins with what an earlier life knew of the target.

@@ -3,12 +3,10 @@ package flinkprometheusreceiver
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxRange bounds the ports of one range.
@@ -35,13 +33,6 @@ func (t target) url(names []string) string {
 		u += "?" + url.Values{"name[]": names}.Encode()
 	}
 	return u
-}
-
-// offset spreads the targets' scrapes over the interval, the same way in every run.
-func (t target) offset(interval time.Duration) time.Duration {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(t.instance()))
-	return time.Duration(h.Sum64() % uint64(interval))
 }
 
 // parseTargets expands all targets. It refuses two of one instance, whose series would be the same.
