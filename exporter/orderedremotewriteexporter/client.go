@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
@@ -26,8 +27,9 @@ type client struct {
 	transport *transport // below it
 	endpoint  string
 	userAgent string
-	header    string // that names the tenant
-	fallback  string // the tenant of samples that have none; may be empty
+	timeout   time.Duration // of one attempt; 0 is none
+	header    string        // that names the tenant
+	fallback  string        // the tenant of samples that have none; may be empty
 }
 
 func newClient(ctx context.Context, cfg *Config, host component.Host, set exporter.Settings) (*client, error) {
@@ -38,7 +40,13 @@ func newClient(ctx context.Context, cfg *Config, host component.Host, set export
 	}
 	// A redirected POST may become a GET or carry credentials elsewhere.
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client{http: c, transport: transport, endpoint: cfg.HTTP.Endpoint, userAgent: "weir/" + set.BuildInfo.Version, header: cfg.Tenant.Header, fallback: fallback}, nil
+	// http.Client keeps its own timeout with a goroutine for each request.
+	timeout := c.Timeout
+	c.Timeout = 0
+	return &client{
+		http: c, transport: transport, endpoint: cfg.HTTP.Endpoint, userAgent: "weir/" + set.BuildInfo.Version,
+		timeout: timeout, header: cfg.Tenant.Header, fallback: fallback,
+	}, nil
 }
 
 // withoutTenant returns the client's configuration without a tenant for all requests,
@@ -60,6 +68,11 @@ func withoutTenant(cfg *Config) (stripped confighttp.ClientConfig, tenant string
 func (c *client) post(ctx context.Context, f format, tenant string, body *payload) answer {
 	if tenant == "" {
 		tenant = c.fallback
+	}
+	if c.timeout > 0 {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, c.timeout)
+		defer done()
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, http.NoBody)
 	if err != nil {

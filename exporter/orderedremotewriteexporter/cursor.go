@@ -87,12 +87,13 @@ func (j *journal) leap() {
 }
 
 // idle tells the file what was acknowledged, when nothing is there to be sent.
-func (j *journal) idle() {
+func (j *journal) idle() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.stale && !j.fixed && j.cursor.acked == j.read.seq {
-		_ = j.save() // tried again before the next request is sent
+		return j.save()
 	}
+	return nil
 }
 
 // save writes the cursor and lets go of segments that lie behind it.

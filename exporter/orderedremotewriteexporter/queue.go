@@ -84,17 +84,18 @@ func (q *queue) push() (samples, room int, err error) {
 	return n, n, nil
 }
 
-func (q *queue) fill(s *slot) {
+func (q *queue) fill(s *slot) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for q.size > 0 && !s.full && s.add(q.front(), false) {
 		q.pop()
 	}
+	return nil
 }
 
 func (*queue) cut() error    { return nil }
 func (*queue) ack(n int) int { return n }
-func (*queue) idle()         {}
+func (*queue) idle() error   { return nil }
 
 func (q *queue) drained() bool {
 	q.mu.Lock()

@@ -2,6 +2,8 @@ package orderedremotewriteexporter
 
 import (
 	"context"
+	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,14 +46,16 @@ type backlog interface {
 	push() (samples, room int, err error)
 	forget()
 
-	// fill adds the oldest samples to the slot's request until it is full.
-	fill(s *slot)
+	// fill adds the oldest samples to the slot's request until it is full. An error says
+	// why nothing could be read.
+	fill(s *slot) error
 	// cut is called before a request is sent for the first time.
 	cut() error
 	// ack forgets a request of n samples and returns the room it took.
 	ack(n int) (room int)
-	// idle is called when there is nothing to send.
-	idle()
+	// idle is called when there is nothing to send. An error says why that could not be
+	// written down.
+	idle() error
 	// drained tells whether all samples are in requests.
 	drained() bool
 }
@@ -87,15 +91,14 @@ func (s *slot) run(ctx context.Context) {
 // wait for its room. It is false at the end.
 func (s *slot) form(ctx context.Context) bool {
 	for {
-		s.fill(s)
-		s.look()
+		fault := errors.Join(s.fill(s), s.look())
 		ending := s.earlier || isClosed(s.x.drain)
 		switch {
 		case len(s.request) > 0 && (s.full || ending || s.rest() <= 0 || s.x.room.crowded()):
 			return true
 		case ending && len(s.request) == 0 && s.drained():
 			return false
-		case !s.wait(ctx):
+		case !s.wait(ctx, fault != nil):
 			return false
 		}
 	}
@@ -123,16 +126,16 @@ func (s *slot) makeRoom() {
 }
 
 // look notes what the slot will send next.
-func (s *slot) look() {
+func (s *slot) look() error {
 	if len(s.request) == 0 {
 		s.oldest.Store(0)
 		s.lend()
-		s.idle()
 		s.pace.leave(s)
-		return
+		return s.idle()
 	}
 	s.oldest.Store(nonzero(s.request[0].at))
 	s.pace.enter(s)
+	return nil
 }
 
 // rest is how long the request may still wait for more samples.
@@ -140,21 +143,22 @@ func (s *slot) rest() time.Duration {
 	return time.Duration(s.request[0].at-s.x.clock()) + s.x.cfg.Batch.FlushTimeout
 }
 
-// wait returns when form should look again. It is false when ctx ended.
-func (s *slot) wait(ctx context.Context) bool {
-	again := readAgain
-	if len(s.request) > 0 {
-		again = min(again, s.rest())
+// wait returns when form should look again. A slot that has nothing waits without a
+// timer, unless its disk fails. It is false when ctx ended.
+func (s *slot) wait(ctx context.Context, failing bool) bool {
+	var due <-chan time.Time
+	if again := s.again(failing); again < never {
+		timer := time.NewTimer(again)
+		defer timer.Stop()
+		due = timer.C
 	}
-	timer := time.NewTimer(again)
-	defer timer.Stop()
 	drain := s.x.drain
 	if isClosed(drain) {
 		drain = nil
 	}
 	select {
 	case <-s.wake:
-	case <-timer.C:
+	case <-due:
 	case <-drain:
 	case <-ctx.Done():
 		return false
@@ -162,8 +166,23 @@ func (s *slot) wait(ctx context.Context) bool {
 	return true
 }
 
-// readAgain is when a backlog is looked at that could not be read.
-const readAgain = time.Second
+const (
+	// diskAgain is when a disk is tried again that failed.
+	diskAgain = time.Second
+	never     = time.Duration(math.MaxInt64)
+)
+
+// again is how long form may wait before it looks again although nothing came.
+func (s *slot) again(failing bool) time.Duration {
+	again := never
+	if failing {
+		again = diskAgain
+	}
+	if len(s.request) > 0 {
+		again = min(again, s.rest())
+	}
+	return again
+}
 
 // add puts a sample into the request. It is false, and the request full, when its
 // series is there already, or the request is another tenant's. A request that is
@@ -194,7 +213,7 @@ func (s *slot) isFor(entity *series.Set) bool {
 // begin notes the request where it survives the process. It is false when ctx ended.
 func (s *slot) begin(ctx context.Context) bool {
 	for s.cut() != nil {
-		if !s.sleep(ctx, readAgain, isClosed(s.x.drain)) || ctx.Err() != nil {
+		if !s.sleep(ctx, diskAgain, isClosed(s.x.drain)) || ctx.Err() != nil {
 			return false
 		}
 	}

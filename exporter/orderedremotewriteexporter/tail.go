@@ -54,7 +54,7 @@ func (j *journal) appended(end seglog.Position, samples, charge int) {
 
 // fill adds samples to the slot's request: exactly those of the request that was in
 // flight when an earlier life ended, or as many as it takes.
-func (j *journal) fill(s *slot) {
+func (j *journal) fill(s *slot) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s.repeated = j.again || j.cursor.acked < j.uncertain
@@ -68,13 +68,14 @@ func (j *journal) fill(s *slot) {
 			if len(s.request) == 0 {
 				j.skip()
 			}
-			return
+			return j.fault
 		case len(s.request) > 0:
 			s.full = true
 		default:
 			j.leap() // all of that request is lost
 		}
 	}
+	return nil
 }
 
 // complete tells whether the request is one whose end was written down, and was read
