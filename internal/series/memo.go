@@ -11,19 +11,19 @@ import (
 // not a string, and expects maps in the order in which they came last: what follows
 // as before is compared and not hashed. An attribute takes 8 bytes, its text is shared.
 type Memo[V any] struct {
-	entries chains[memoEntry[V], *memoEntry[V]]
-	pairs   pairs
-	last    *memoEntry[V] // the one before
-	now     Generation
-	hash    func(uint64) uint64
+	entries    chains[memoEntry[V], *memoEntry[V]]
+	attributes attributes
+	last       *memoEntry[V] // the one before
+	now        Generation
+	hash       func(uint64) uint64
 }
 
 type memoEntry[V any] struct {
-	pairs     []*Pair // attributes as they came, then the extra label
+	all       []*attribute // as they came, then the extra label
 	value     V
 	following *memoEntry[V] // the one that came next
 	next      *memoEntry[V] // of the same hash
-	extra     bool          // the last pair is no attribute
+	extra     bool          // the last one is the extra label
 	seen      Generation
 }
 
@@ -31,8 +31,12 @@ func (e *memoEntry[V]) behind() **memoEntry[V] { return &e.next }
 
 // NewMemo returns an empty memo.
 func NewMemo[V any]() *Memo[V] {
-	return &Memo[V]{entries: chains[memoEntry[V], *memoEntry[V]]{}, pairs: newPairs(), hash: mix}
+	return &Memo[V]{entries: chains[memoEntry[V], *memoEntry[V]]{}, attributes: newAttributes(), hash: mix}
 }
+
+// KeepTexts tells whether the texts of maps that follow may be kept, which spares copies and comparisons. They may
+// not where they are parts of something larger, which would stay in memory with them.
+func (m *Memo[V]) KeepTexts(may bool) { m.attributes.keep = may }
 
 // Get returns the value for attrs and extra, calling compute at the first
 // sight of them. extraValue is only read.
@@ -56,7 +60,7 @@ func (m *Memo[V]) expected(attrs pcommon.Map, extraName string, extraValue []byt
 	if m.last == nil {
 		return nil
 	}
-	if e := m.last.following; e != nil && e.hasExtra(extraName, extraValue) && e.matchesInOrder(attrs) {
+	if e := m.last.following; e != nil && e.hasExtra(extraName, extraValue) && e.matchesInOrder(attrs, m.attributes.keep) {
 		return e
 	}
 	return nil
@@ -72,7 +76,7 @@ func (m *Memo[V]) find(attrs pcommon.Map, extraName string, extraValue []byte, c
 	}
 	h = m.hash(h)
 	for e := m.entries[h]; e != nil; e = e.next {
-		if e.hasExtra(extraName, extraValue) && (e.matchesInOrder(attrs) || e.matchesAnyOrder(attrs)) {
+		if e.hasExtra(extraName, extraValue) && (e.matchesInOrder(attrs, m.attributes.keep) || e.matchesAnyOrder(attrs)) {
 			return e
 		}
 	}
@@ -88,19 +92,18 @@ func (m *Memo[V]) Len() int { return m.entries.len() }
 // Sweep moves to generation now and forgets what was unused for more than idle
 // generations.
 func (m *Memo[V]) Sweep(now, idle Generation) {
-	m.now, m.pairs.now, m.last = now, now, nil
+	m.now, m.attributes.now, m.last = now, now, nil
 	m.entries.sweep(func(e *memoEntry[V]) bool {
 		e.following = nil // it may be gone
 		if now-e.seen > idle {
 			return false
 		}
-		m.pairs.use(e.pairs)
+		m.attributes.use(e.all)
 		return true
 	})
-	m.pairs.sweep()
+	m.attributes.sweep()
 }
 
-// newEntry copies the attributes: pdata may be reused after the call.
 func (m *Memo[V]) newEntry(attrs pcommon.Map, extraName string, extraValue []byte) *memoEntry[V] {
 	e := &memoEntry[V]{extra: extraName != ""}
 	n := attrs.Len()
@@ -110,12 +113,12 @@ func (m *Memo[V]) newEntry(attrs pcommon.Map, extraName string, extraValue []byt
 	if n == 0 {
 		return e
 	}
-	e.pairs = make([]*Pair, 0, n)
+	e.all = make([]*attribute, 0, n)
 	for k, v := range attrs.All() {
-		e.pairs = append(e.pairs, m.pairs.get(k, v.AsString()))
+		e.all = append(e.all, m.attributes.get(k, v.AsString()))
 	}
 	if e.extra {
-		e.pairs = append(e.pairs, m.pairs.get(extraName, string(extraValue)))
+		e.all = append(e.all, m.attributes.get(extraName, string(extraValue)))
 	}
 	return e
 }
@@ -124,25 +127,29 @@ func (e *memoEntry[V]) hasExtra(name string, value []byte) bool {
 	if !e.extra || name == "" {
 		return e.extra == (name != "")
 	}
-	p := e.pairs[len(e.pairs)-1]
-	return p.Name() == name && p.Value() == string(value)
+	a := e.all[len(e.all)-1]
+	return a.name == name && a.value == string(value)
 }
 
-func (e *memoEntry[V]) attributes() []*Pair {
+func (e *memoEntry[V]) attributes() []*attribute {
 	if e.extra {
-		return e.pairs[:len(e.pairs)-1]
+		return e.all[:len(e.all)-1]
 	}
-	return e.pairs
+	return e.all
 }
 
-func (e *memoEntry[V]) matchesInOrder(attrs pcommon.Map) bool {
+func (e *memoEntry[V]) matchesInOrder(attrs pcommon.Map, keep bool) bool {
 	own := e.attributes()
 	if attrs.Len() != len(own) {
 		return false
 	}
 	i := 0
 	for k, v := range attrs.All() {
-		if !own[i].equals(k, text(v)) {
+		value := v.Str()
+		if value == "" { // or no string
+			value = v.AsString()
+		}
+		if !own[i].is(k, value, keep) {
 			return false
 		}
 		i++
@@ -155,18 +162,10 @@ func (e *memoEntry[V]) matchesAnyOrder(attrs pcommon.Map) bool {
 	if attrs.Len() != len(own) {
 		return false
 	}
-	for _, p := range own {
-		if v, ok := attrs.Get(p.Name()); !ok || v.AsString() != p.Value() {
+	for _, a := range own {
+		if v, ok := attrs.Get(a.name); !ok || v.AsString() != a.value {
 			return false
 		}
 	}
 	return true
-}
-
-// text is AsString, quicker for what nearly all attributes are.
-func text(v pcommon.Value) string {
-	if v.Type() == pcommon.ValueTypeStr {
-		return v.Str()
-	}
-	return v.AsString()
 }

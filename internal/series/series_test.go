@@ -288,6 +288,7 @@ func TestAMemoKnowsWhatItHasSeen(t *testing.T) {
 			for _, k := range keys {
 				a.PutStr(k, pairs[k])
 			}
+			m.KeepTexts(rapid.Bool().Draw(t, "texts may be kept"))
 			extra, value := rapid.SampledFrom([]string{"", "le"}).Draw(t, "extra"), ""
 			if extra != "" {
 				value = text.Draw(t, "value")
@@ -306,6 +307,26 @@ func TestAMemoKnowsWhatItHasSeen(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAMemoKeepsOnlyTextsThatItMay(t *testing.T) {
+	m, one := NewMemo[int](), attrs("key", "value")
+	get := func(a pcommon.Map, value int) int { return m.Get(a, "", nil, func() int { return value }) }
+	held := func() *attribute { return m.last.all[0] }
+	whole := "a key and a value"
+	part := attrs(whole[2:5], whole[12:])
+
+	require.Equal(t, 1, get(part, 1))
+	require.False(t, Identical(whole[2:5], held().name))
+	require.False(t, Identical(whole[12:], held().value))
+	m.KeepTexts(true)
+	require.Equal(t, 1, get(one, 2))
+	require.Equal(t, 1, get(one, 3))
+	require.True(t, Identical("key", held().name))
+	require.Equal(t, 4, get(attrs("key", "other"), 4))
+	require.Equal(t, 5, get(attrs("key", ""), 5))
+	require.Equal(t, 6, get(attrs("key", 1), 6), "no text")
+	require.Equal(t, 1, get(part, 7))
 }
 
 func BenchmarkTableGet(b *testing.B) {

@@ -26,6 +26,7 @@ type removal struct{ keys []string }
 // plan is what the rules say about a metric of a class.
 type plan struct {
 	name    string
+	naming  *naming        // that gave a metric this name last
 	program *rules.Program // nil: no rule concerns the metric
 	drop    bool           // all its points
 	merge   bool           // all its points: a label of the resource goes or changes
@@ -55,17 +56,29 @@ func (w *walker) classOf(resource pcommon.Map) *class {
 
 // plan returns what becomes of the metric of this name that comes after the one of last. Scrapes bring the metrics of
 // all resources of a class in the same order, so what came there last time is tried first.
-func (w *walker) plan(c *class, last *plan, name string, resource pcommon.Map) *plan {
-	if p := last.next; p != nil && p.name == name {
+func (w *walker) plan(m *visit, n *naming) *plan {
+	last := m.plan
+	if p := last.next; p != nil && n != nil && p.naming == n {
 		return p
 	}
+	p := last.next
+	if name := m.Name(); p == nil || p.name != name {
+		p = w.planOf(m.entity.class, name, m.resource)
+		last.next = p
+	}
+	if n != nil && n.raw != "" { // it is remembered
+		p.naming = n
+	}
+	return p
+}
+
+func (w *walker) planOf(c *class, name string, resource pcommon.Map) *plan {
 	p, known := c.plans[name]
 	if !known {
 		p = w.newPlan(c, strings.Clone(name), resource)
 		c.plans[p.name] = p
 		w.plans++
 	}
-	last.next = p
 	return p
 }
 

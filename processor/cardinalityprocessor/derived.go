@@ -2,7 +2,6 @@ package cardinalityprocessor
 
 import (
 	"strings"
-	"sync"
 
 	"weir.example/internal/flinkname"
 )
@@ -15,18 +14,15 @@ const (
 )
 
 // derivedNames remembers what flinkname.Derive returned, since a name comes back with each scrape. The zero value is
-// ready for use, also by several goroutines.
+// ready for use.
 type derivedNames struct {
-	mu    sync.RWMutex
 	names map[string]*naming // by raw name
 }
 
 // get returns the derived name of raw. It allocates nothing for a name it remembers; others have no raw name. HELP is
 // the same for all series of a name but where two versions of a job disagree; then the one that was first is remembered.
 func (d *derivedNames) get(raw, help string) *naming {
-	d.mu.RLock()
 	known, ok := d.names[raw]
-	d.mu.RUnlock()
 	if ok && known.help == help {
 		return known
 	}
@@ -44,8 +40,6 @@ func (d *derivedNames) get(raw, help string) *naming {
 
 // remember starts afresh when it is full, so that a flood of names that never come back cannot lock out those that do.
 func (d *derivedNames) remember(n *naming) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if d.names == nil || len(d.names) >= maxDerivedNames {
 		for _, old := range d.names {
 			old.next = nil // or a row that comes before it would keep them all

@@ -12,12 +12,12 @@ type editor struct {
 	w     *walker
 	batch *aggregate.Batch // nil until a point merges
 	tally *tally
-	steps []step // that are left
+	steps []step // that are left, of resources that are not whole
 	split splitter
-	keep  bool // what is spent
 	spent spent
 
 	// Where the edit stands.
+	whole       bool // the step is that of all metrics of the resource
 	step        step
 	metric      pmetric.Metric
 	temporality pmetric.AggregationTemporality
@@ -59,24 +59,12 @@ func (e *editor) run(md pmetric.Metrics, t *tally) *aggregate.Batch {
 	place := -1
 	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
 		place++
-		switch f := &e.w.found[place]; {
-		case f.spent:
+		f := &e.w.found[place]
+		if f.spent {
 			e.spend(place, rm)
 			return true
-		case f.whole != nil && (!f.watched || f.whole.contender.unhindered()):
-			// One check for the entity.
-			remove(rm.Resource().Attributes(), f.whole.keys)
-			e.steps = e.steps[f.steps:]
-			return false
 		}
-		e.split.begin(rm)
-		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
-			e.split.scope = sm
-			sm.Metrics().RemoveIf(e.editMetric)
-			return sm.Metrics().Len() == 0
-		})
-		e.split.finish()
-		return rm.ScopeMetrics().Len() == 0
+		return e.editResource(rm, f)
 	})
 	e.split.moveTo(md)
 	batch := e.batch
@@ -84,9 +72,37 @@ func (e *editor) run(md pmetric.Metrics, t *tally) *aggregate.Batch {
 	return batch
 }
 
+// editResource tells whether the resource goes.
+func (e *editor) editResource(rm pmetric.ResourceMetrics, f *found) bool {
+	if f.whole != nil && (!f.watched || f.whole.contender.unhindered()) {
+		// One check for the entity.
+		remove(rm.Resource().Attributes(), f.whole.keys)
+		return false
+	}
+	if e.whole = f.whole != nil; e.whole {
+		e.step = step{variant: f.whole, action: watched}
+	}
+	e.split.begin(rm)
+	rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
+		e.split.scope = sm
+		sm.Metrics().RemoveIf(e.editMetric)
+		return sm.Metrics().Len() == 0
+	})
+	e.split.finish()
+	e.whole = false
+	return rm.ScopeMetrics().Len() == 0
+}
+
+// turn goes on to a metric.
+func (e *editor) turn(m pmetric.Metric) {
+	if e.metric = m; !e.whole {
+		e.step, e.steps = e.steps[0], e.steps[1:]
+	}
+}
+
 // editMetric tells whether the metric goes.
 func (e *editor) editMetric(m pmetric.Metric) bool {
-	e.step, e.steps, e.metric = e.steps[0], e.steps[1:], m
+	e.turn(m)
 	switch e.step.action {
 	case removed:
 		return true

@@ -61,6 +61,11 @@ func (e *entity) share(f *fate) *fate {
 	return e.fate
 }
 
+// fits tells whether v, if it is not nil, is the resource as the plan has it.
+func (v *variant) fits(p *plan) bool {
+	return v != nil && v.removal == p.removal && (v.contender != nil || !p.contend)
+}
+
 // variant returns the resource as the plan has it, where points have no say.
 func (w *walker) variant(e *entity, p *plan, resource pcommon.Map) *variant {
 	if p.contend {

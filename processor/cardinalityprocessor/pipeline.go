@@ -39,7 +39,7 @@ func (c *core) take(ctx context.Context, md pmetric.Metrics) (*aggregate.Batch, 
 	var t tally
 	c.mu.Lock()
 	c.owned = seglog.Position{}
-	c.walker.editor.keep = lease.Lent(ctx, md)
+	c.walker.lent = lease.Lent(ctx, md)
 	batch, err := c.walker.walk(md, &t)
 	owned, rest := c.owned, c.walker.editor.spent
 	c.walker.editor.spent = spent{}

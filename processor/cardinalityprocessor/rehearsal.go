@@ -144,7 +144,7 @@ func (r *rehearser) before(md pmetric.Metrics) pmetric.Metrics {
 	everyMetric(given, func(resource pcommon.Map, m pmetric.Metric) {
 		from, name := m.Name(), m.Name()
 		if r.core.rename != nil {
-			if outcome := r.core.rename.apply(m); outcome == dropped {
+			if _, outcome := r.core.rename.apply(m); outcome == dropped {
 				m.SetName("") // explain passes it over
 			} else {
 				name = m.Name()

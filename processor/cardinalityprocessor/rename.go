@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"weir.example/internal/flinkname"
+	"weir.example/internal/series"
 )
 
 // outcome is what the rename stage did with a metric.
@@ -27,6 +28,7 @@ type renamer struct {
 	unmatched Unmatched
 	derived   derivedNames
 	last      *naming // of the metric before
+	keeps     bool    // texts of metrics may be kept
 }
 
 // naming is what becomes of a raw name.
@@ -56,8 +58,9 @@ func newRenamer(cfg *RenameConfig) (*renamer, error) {
 	return r, nil
 }
 
-// apply renames m in place. It never adds, removes or reorders points.
-func (r *renamer) apply(m pmetric.Metric) outcome {
+// apply renames m in place. It never adds, removes or reorders points. It returns what it knows of the name, nil where
+// that is the outcome alone.
+func (r *renamer) apply(m pmetric.Metric) (*naming, outcome) {
 	n, outcome := r.naming(m)
 	switch outcome {
 	case named:
@@ -69,14 +72,14 @@ func (r *renamer) apply(m pmetric.Metric) outcome {
 	case derived:
 		m.SetName(n.name)
 	}
-	return outcome
+	return n, outcome
 }
 
-// naming returns what becomes of the name of m; nil where its outcome alone tells. Scrapes come in the same
-// order, so what came after the metric before is tried first.
+// naming returns what becomes of the name of m. Scrapes come in the same order, so what came after the metric before is
+// tried first.
 func (r *renamer) naming(m pmetric.Metric) (*naming, outcome) {
 	raw := m.Name()
-	if n := r.last.next; n != nil && n.raw == raw && (n.outcome == named || n.help == m.Description()) {
+	if n := r.last.next; n != nil && n.is(raw, m.Description(), r.keeps) {
 		r.last = n
 		return n, n.outcome
 	}
@@ -96,4 +99,22 @@ func (r *renamer) naming(m pmetric.Metric) (*naming, outcome) {
 		r.last.next, r.last = n, n
 	}
 	return n, n.outcome
+}
+
+// is tells whether a metric with these texts has the naming. A target has one copy of what many of its metrics are called:
+// where texts may be kept, it takes the place of the naming's own, and those of the next metrics need not be read.
+func (n *naming) is(raw, help string, keeps bool) bool {
+	if n.outcome == named {
+		help = n.help
+	}
+	if series.Identical(n.raw, raw) && series.Identical(n.help, help) {
+		return true
+	}
+	if n.raw != raw || n.help != help {
+		return false
+	}
+	if keeps {
+		n.raw, n.help = raw, help
+	}
+	return true
 }

@@ -3,7 +3,6 @@ package cardinalityprocessor
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"weir.example/internal/flinkname"
+	"weir.example/internal/series"
 )
 
 func newTestRenamer(t require.TestingT, unmatched Unmatched) *renamer {
@@ -96,7 +96,7 @@ func TestRenameNeverTouchesPoints(t *testing.T) {
 		drawMetric(t, before)
 		before.CopyTo(m)
 
-		outcome := r.apply(m)
+		_, outcome := r.apply(m)
 
 		require.Equal(t, pointsOf(before), pointsOf(m))
 		require.Equal(t, pointCount(before), pointCount(m))
@@ -162,18 +162,30 @@ func TestDerivedNamesAreBounded(t *testing.T) {
 	require.Len(t, names.names, size, "a long name is not remembered")
 }
 
-func TestDerivedNamesServeSeveralPipelines(t *testing.T) {
-	var (
-		names derivedNames
-		wg    sync.WaitGroup
-	)
-	for range 4 {
-		wg.Go(func() {
-			for i := range 2000 {
-				assert.Equal(t, fmt.Sprintf("flink.task.m%d", i%300), names.get(fmt.Sprintf("flink_taskmanager_job_task_m%d", i%300), "").name)
-			}
-		})
+func TestTextsOfLentMetricsTakeThePlaceOfCopies(t *testing.T) {
+	for _, c := range []struct{ raw, help string }{
+		{"flink_taskmanager_job_task_numRecordsIn", "numRecordsIn (scope: taskmanager_job_task)"},
+		{"flink_taskmanager_job_task_operator_orders_seen", "orders.seen (scope: taskmanager_job_task_operator)"},
+	} {
+		r := newTestRenamer(t, UnmatchedDerive)
+		rename := func(raw, help string) *naming {
+			m := pmetric.NewMetric()
+			m.SetEmptyGauge()
+			m.SetName(raw)
+			m.SetDescription(help)
+			n, _ := r.apply(m)
+			return n
+		}
+		first := rename(c.raw, c.help)
+		first.next = first // so that it is expected
+		raw, help := strings.Clone(c.raw), strings.Clone(c.help)
+
+		assert.Same(t, first, rename(raw, help))
+		assert.False(t, series.Identical(raw, first.raw), "it may be a part of something larger")
+		r.keeps = true
+		assert.Same(t, first, rename(raw, help))
+		assert.True(t, series.Identical(raw, first.raw))
+		assert.Same(t, first, rename(strings.Clone(c.raw), strings.Clone(c.help)), "equal texts are as good")
+		assert.NotSame(t, first, rename(raw[:len(raw)-1], help))
 	}
-	wg.Wait()
-	assert.Len(t, names.names, 300)
 }

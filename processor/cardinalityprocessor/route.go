@@ -49,6 +49,7 @@ type visit struct {
 	entity   *entity
 	plan     *plan
 	variant  *variant
+	contends bool // the variant's contender must be asked for
 	resource pcommon.Map
 	scope    pcommon.InstrumentationScope
 	shape    *shape // of a metric whose points are routed

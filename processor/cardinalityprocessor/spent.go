@@ -69,14 +69,14 @@ func (s *spent) pass(ctx context.Context, md pmetric.Metrics, next consumer.Metr
 func (e *editor) spend(place int, rm pmetric.ResourceMetrics) {
 	for _, sm := range rm.ScopeMetrics().All() {
 		for _, m := range sm.Metrics().All() {
-			e.step, e.steps, e.metric = e.steps[0], e.steps[1:], m
+			e.turn(m)
 			if e.step.action == routed {
 				e.temporality = temporalityOf(m)
 				e.spendPoints(m)
 			}
 		}
 	}
-	if e.keep {
+	if e.w.lent {
 		e.spent.add(place, rm)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 
 	"weir.example/internal/cputime"
+	"weir.example/internal/lease"
 	"weir.example/processor/cardinalityprocessor/internal/metadata"
 	"weir.example/processor/cardinalityprocessor/internal/rules"
 )
@@ -24,14 +25,18 @@ const (
 	stationOutputs = stationInputs / 20
 )
 
-// consuming gives a consumer copies of a call.
-func consuming(b *testing.B, to consumer.Metrics, call func() pmetric.Metrics) {
+// consuming gives a consumer copies of a call, which our receiver would have lent.
+func consuming(b *testing.B, to consumer.Metrics, lent bool, call func() pmetric.Metrics) {
+	ctx := b.Context()
 	var md pmetric.Metrics
 	cputime.LoopAfter(b, call().DataPointCount(), func() {
 		md = pmetric.NewMetrics()
 		call().CopyTo(md)
+		if lent {
+			ctx, _ = lease.New(b.Context(), md)
+		}
 	}, func() {
-		if err := to.ConsumeMetrics(b.Context(), md); err != nil {
+		if err := to.ConsumeMetrics(ctx, md); err != nil {
 			b.Fatal(err)
 		}
 	})
@@ -47,7 +52,7 @@ func BenchmarkSupersede(b *testing.B) {
 	require.NoError(b, p.Start(b.Context(), componenttest.NewNopHost()))
 	b.Cleanup(func() { require.NoError(b, p.Shutdown(context.Background())) })
 	scrape := scrapeOf(b)
-	consuming(b, p, func() pmetric.Metrics { return scrape })
+	consuming(b, p, true, func() pmetric.Metrics { return scrape })
 }
 
 // merging returns an open site with inputs that merge into outputs, and their next call.
@@ -68,7 +73,7 @@ func merging(b *testing.B) (s *site, call func() pmetric.Metrics) {
 // BenchmarkMerge takes known inputs.
 func BenchmarkMerge(b *testing.B) {
 	s, call := merging(b)
-	consuming(b, s, call)
+	consuming(b, s, false, call)
 }
 
 // BenchmarkTickOfMerged computes outputs and sends them.

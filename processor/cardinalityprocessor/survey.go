@@ -18,19 +18,18 @@ const (
 
 // step is what the survey found out about a metric, for the edit that follows.
 type step struct {
-	action  action
-	routes  int      // index of the first point's route in taken
-	spent   bool     // routed, and no point remains
 	plan    *plan    // nil: the rename stage dropped the metric
 	variant *variant // where points have no say
+	routes  int32    // index of the first point's route in taken
+	action  action
+	spent   bool // routed, and no point remains
 }
 
 // found is what the survey found out about a resource.
 type found struct {
-	steps   int      // how many it has
-	spent   bool     // nothing passes, and there is something that merges
-	whole   *variant // of all its metrics; nil: they must be edited one by one
+	whole   *variant // of all its metrics, which have no steps then; nil: they must be edited one by one
 	watched bool     // where it is whole: its contender has a say
+	spent   bool     // nothing passes, and there is something that merges
 }
 
 // survey renames, finds out what becomes of each metric, and notes which incarnations the call holds, since who owns an
@@ -47,10 +46,14 @@ func (w *walker) survey(md pmetric.Metrics, t *tally) (unchanged bool) {
 			metrics := sm.Metrics()
 			for i := range metrics.Len() {
 				m.Metric = metrics.At(i)
-				w.steps = append(w.steps, w.examine(&m, plain, t))
+				w.steps = append(w.steps, step{})
+				w.examine(&m, &w.steps[len(w.steps)-1], plain, t)
 			}
 		}
 		f, passes := conclude(w.steps[from:])
+		if f.whole != nil {
+			w.steps = w.steps[:from]
+		}
 		unchanged = unchanged && passes
 		w.found = append(w.found, f)
 	}
@@ -59,46 +62,53 @@ func (w *walker) survey(md pmetric.Metrics, t *tally) (unchanged bool) {
 
 // conclude tells what the steps of a resource have in common.
 func conclude(steps []step) (f found, unchanged bool) {
-	f.steps = len(steps)
+	if len(steps) == 0 {
+		return f, true
+	}
+	first := &steps[0]
 	unchanged = true
-	passing := false
+	same, passing := first.action <= watched, false
 	for i := range steps {
 		s := &steps[i]
-		if i == 0 {
-			f.whole = s.variant
-		}
-		if s.action > watched || s.variant != f.whole {
-			f.whole = nil
-		}
-		f.watched = f.watched || s.action == watched
+		same = same && s.action == first.action && s.variant == first.variant
 		f.spent = f.spent || s.spent
 		unchanged = unchanged && s.action == passes
 		passing = passing || !s.spent && s.action != removed
 	}
 	f.spent = f.spent && !passing
+	if same {
+		f.whole, f.watched = first.variant, first.action == watched
+	}
 	return f, unchanged
 }
 
-// examine leads a metric through rename and rules. With plain there are no rules.
-func (w *walker) examine(m *visit, plain bool, t *tally) step {
+// examine leads a metric through rename and rules, and notes in s what it found out. With plain there are no rules.
+func (w *walker) examine(m *visit, s *step, plain bool, t *tally) {
+	var n *naming
 	if w.rename != nil {
-		outcome := w.rename.apply(m.Metric)
+		var outcome outcome
+		n, outcome = w.rename.apply(m.Metric)
 		t.renamed[outcome]++
 		if outcome == dropped {
 			t.dropped[unmatched] += pointCount(m.Metric)
-			return step{action: removed}
+			s.action = removed
+			return
 		}
 	}
 	if plain {
-		return step{action: passes, variant: &plainVariant}
+		s.variant = &plainVariant
+		return
 	}
 	if m.entity == nil {
 		m.entity = w.entity(m.resource)
 		m.plan = &m.entity.class.head
 	}
-	m.plan = w.plan(m.entity.class, m.plan, m.Name(), m.resource)
-	m.variant = w.variant(m.entity, m.plan, m.resource)
-	s := step{plan: m.plan, variant: m.variant, routes: len(w.taken)}
+	m.plan = w.plan(m, n)
+	if !m.variant.fits(m.plan) {
+		m.variant = w.variant(m.entity, m.plan, m.resource)
+		m.contends = w.contends(m.variant.contender)
+	}
+	s.plan, s.variant, s.routes = m.plan, m.variant, int32(len(w.taken))
 	switch {
 	case m.plan.drop:
 		t.dropped[dropSeries] += pointCount(m.Metric)
@@ -107,7 +117,6 @@ func (w *walker) examine(m *visit, plain bool, t *tally) step {
 		s.action = w.examinePoints(m)
 		s.spent = s.action == routed && !m.passing
 	}
-	return s
 }
 
 // plainVariant is any resource where there are no rules.
@@ -140,10 +149,9 @@ func examine[S points[P], P point[P]](w *walker, m *visit, s S, kind *pointKind[
 		}
 	}
 	treated := passes
-	contends := w.contends(m.variant.contender)
 	for i := range s.Len() {
 		p := s.At(i)
-		if contends {
+		if m.contends {
 			w.see(m.variant.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
 			treated = max(treated, watched)
 		}
@@ -165,10 +173,9 @@ func (w *walker) examineNumbers(m *visit, s pmetric.NumberDataPointSlice) action
 		}
 	}
 	treated := passes
-	contends := w.contends(m.variant.contender)
 	for i := range s.Len() {
 		p := s.At(i)
-		if contends {
+		if m.contends {
 			w.see(m.variant.contender, p.Timestamp(), p.StartTimestamp(), p.Flags().NoRecordedValue())
 			treated = max(treated, watched)
 		}

@@ -47,6 +47,7 @@ type walker struct {
 	call       uint64
 
 	// Of the present call.
+	lent   bool // its texts may be kept, and what is spent goes back
 	steps  []step
 	found  []found // of each resource
 	seen   []*contender
@@ -94,6 +95,10 @@ func (w *walker) forget() {
 func (w *walker) walk(md pmetric.Metrics, t *tally) (*aggregate.Batch, error) {
 	w.sweep()
 	w.call++
+	w.entities.KeepTexts(w.lent)
+	if w.rename != nil {
+		w.rename.keeps = w.lent
+	}
 	unchanged := w.survey(md, t)
 	if w.witness != nil {
 		w.witness.observe(md, w.rules, w.now()) // names are those that rules see, labels as they arrived
