@@ -13,7 +13,10 @@ import (
 	"time"
 )
 
-const contentType = "text/plain; version=0.0.4; charset=utf-8"
+const (
+	contentType = "text/plain; version=0.0.4; charset=utf-8"
+	remembered  = 1000 // answers
+)
 
 // Served is one answer to a GET: what was exposed and when.
 type Served struct {
@@ -36,7 +39,6 @@ type Endpoint struct {
 	stepping bool
 	fault    Fault
 	served   []Served
-	keep     int
 	closed   bool
 }
 
@@ -48,7 +50,7 @@ func StartEndpoint(addr string, script Script) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Endpoint{addr: listener.Addr().String(), script: script, keep: 1000}
+	e := &Endpoint{addr: listener.Addr().String(), script: script}
 	e.serve(listener)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -83,13 +85,6 @@ func (e *Endpoint) Misbehave(f Fault) error {
 	defer e.mu.Unlock()
 	e.fault = f
 	return e.settle()
-}
-
-// KeepServed bounds the number of answers that are remembered, 1000 if it is never called.
-func (e *Endpoint) KeepServed(n int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.keep = n
 }
 
 // Served returns the remembered answers, oldest first.
@@ -154,8 +149,8 @@ func (e *Endpoint) turn(r *http.Request) (Page, Fault) {
 	page := e.script(e.step)
 	page.Body = filter(page.Body, r.URL.Query()["name[]"])
 	if r.Method == http.MethodGet {
-		if len(e.served) >= e.keep {
-			e.served = slices.Delete(e.served, 0, len(e.served)-e.keep+1)
+		if len(e.served) >= remembered {
+			e.served = slices.Delete(e.served, 0, len(e.served)-remembered+1)
 		}
 		e.served = append(e.served, Served{time.Now(), e.step, e.fault, r.URL.RawQuery, page.Body})
 		if e.stepping {

@@ -53,9 +53,6 @@ func (in *Interner) Touch(s *Set) {
 	}
 }
 
-// Len returns the number of sets.
-func (in *Interner) Len() int { return in.sets.len() }
-
 // Sweep moves to generation now and forgets the sets unused for more than idle
 // generations. A series may go on holding a forgotten set.
 func (in *Interner) Sweep(now, idle Generation) {

@@ -46,7 +46,7 @@ func TestSetsAreInternedWhateverTheOrderOfLabels(t *testing.T) {
 	assert.NotSame(t, a, set(in, "instance", "y", "job", "z", "Zone", "1"))
 	assert.Equal(t, "x", a.Get("job"))
 	assert.Empty(t, a.Get("absent"))
-	assert.Equal(t, 2, in.Len())
+	assert.Equal(t, 2, in.sets.len())
 	assert.True(t, set(in).Empty())
 }
 
@@ -176,7 +176,7 @@ func TestSweepForgetsWhatWasNotUsed(t *testing.T) {
 	memo.Get(attrs("a", "used"), "", nil, func() int { return 2 })
 	in.Sweep(wraps+12, 10)
 	memo.Sweep(wraps+12, 10)
-	assert.Equal(t, 2, in.Len())
+	assert.Equal(t, 2, in.sets.len())
 	assert.Equal(t, 1, memo.Len())
 	assert.Same(t, used, set(in, "a", "used"))
 	assert.NotSame(t, old, set(in, "a", "old"))
@@ -198,7 +198,7 @@ func TestSeriesOutlivesItsForgottenSets(t *testing.T) {
 	in, table := NewInterner(), NewTable[state, string]()
 	s, _ := get(table, set(in, "a", "1"), set(in, NameLabel, "m"), set(in))
 	in.Sweep(100, 1)
-	require.Zero(t, in.Len())
+	require.Zero(t, in.sets.len())
 	again, fresh := get(table, set(in, "a", "1"), set(in, NameLabel, "m"), set(in))
 	assert.False(t, fresh)
 	assert.Same(t, s, again)

@@ -2,7 +2,6 @@ package cardinalityprocessor
 
 import (
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/pmetrictest"
@@ -74,8 +73,8 @@ func eachPoint(m pmetric.Metric, do func(point pcommon.Map)) {
 	}
 }
 
-// The README lists every kind under its class, and the page spells out the preset as it is.
-func TestDocumentsListKindsAndThePreset(t *testing.T) {
+// The README lists every kind under its class.
+func TestTheREADMEListsKinds(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	for _, name := range detect.Names() {
@@ -84,15 +83,4 @@ func TestDocumentsListKindsAndThePreset(t *testing.T) {
 	for _, class := range []string{"identifier", "time", "network", "personal", "secrets", "sensitive"} {
 		require.Contains(t, string(readme), "\n| `"+class+"` |")
 	}
-	page, err := os.ReadFile("../../docs/cardinality.md")
-	require.NoError(t, err)
-	_, after, found := strings.Cut(string(page), "### The preset")
-	require.True(t, found)
-	_, after, found = strings.Cut(after, "```yaml\n")
-	require.True(t, found)
-	text, _, found := strings.Cut(after, "```")
-	require.True(t, found)
-	var written rulesText
-	require.NoError(t, written.parse([]byte("rules:\n"+text)))
-	assert.Equal(t, rules.Preset(rules.Sanitize), written.Rules)
 }

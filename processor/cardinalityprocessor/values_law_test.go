@@ -53,8 +53,9 @@ func inputWithValues(i int) lawInput {
 
 // learnRoutes shows the miner so many words that their place in the route opens.
 func learnRoutes(c *core) {
+	path := c.reader.Key("path")
 	for i := range 40 {
-		s := c.reader.Open("path", fmt.Sprintf("/repos/%cq%cx/issues", 'a'+i%20, 'a'+i/20))
+		s := c.reader.Open(path, fmt.Sprintf("/repos/%cq%cx/issues", 'a'+i%20, 'a'+i/20))
 		s.Template(true)
 		s.Close()
 	}

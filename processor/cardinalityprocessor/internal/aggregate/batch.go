@@ -60,9 +60,6 @@ func (b *Batch) Release() {
 	a.issue.recycle()
 }
 
-// Len is the number of points.
-func (b *Batch) Len() int { return b.points }
-
 // Record returns the batch as a record, with all definitions that no applied record has yet. now is the clock, which
 // tells when points arrived. The slice is valid until the next call of Record or Release.
 func (b *Batch) Record(now pcommon.Timestamp) []byte {

@@ -303,7 +303,7 @@ func (l *life) deliver(points []oraclePoint, fate int) {
 		require.NoError(l.t, err)
 		s.encode(b, ref, p)
 	}
-	require.Equal(l.t, len(points), b.Len())
+	require.Equal(l.t, len(points), b.points)
 	record := b.Record(pcommon.Timestamp(l.now))
 	switch fate {
 	case 0: // killed before it is logged

@@ -67,7 +67,7 @@ func TestUnknownRefsAreMismatched(t *testing.T) {
 	tally := d.batch(10, func(b *Batch) {
 		b.Number(77, number1(step{at: 10, v: 1}), pmetric.AggregationTemporalityCumulative)
 		b.Number(d.resolve("a", ""), number1(step{at: 10, start: 5, v: 2}), pmetric.AggregationTemporalityCumulative)
-		require.Equal(t, 2, b.Len())
+		require.Equal(t, 2, b.points)
 	})
 	require.EqualValues(t, 1, tally[Mismatched])
 	require.Equal(t, "2 since 5", d.tick(15))

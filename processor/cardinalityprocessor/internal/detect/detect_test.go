@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func TestNames(t *testing.T) {
 	for _, name := range Names() {
 		set, ok := Parse(name)
 		require.True(t, ok, name)
-		assert.Equal(t, 1, set.Len(), name)
+		assert.Equal(t, 1, bits.OnesCount64(uint64(set)), name)
 		assert.False(t, seen[name], name)
 		seen[name] = true
 	}
@@ -38,7 +39,7 @@ func TestRedactReplacesOnlyTheKindsAskedFor(t *testing.T) {
 	spans := New().Scan("", value, nil)
 	email, _ := Parse("email")
 	assert.Equal(t, "mail {email} from 10.1.2.3", Redact(value, spans, email))
-	assert.Equal(t, "mail {email} from {ip}", Redact(value, spans, All))
+	assert.Equal(t, "mail {email} from {ip}", Redact(value, spans, Sensitive))
 	assert.Equal(t, value, Redact(value, spans, 0))
 }
 

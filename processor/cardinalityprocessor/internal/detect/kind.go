@@ -1,7 +1,5 @@
 package detect
 
-import "math/bits"
-
 // Kind is what a part of a value was recognised as.
 type Kind uint8
 
@@ -146,15 +144,14 @@ func (k Kind) Sensitive() bool { return descriptions[k].sensitive }
 // Set is a set of kinds.
 type Set uint64
 
-// All holds every kind, Sensitive the personal data and secrets.
-var All, Sensitive = func() (all, sensitive Set) {
+// Sensitive holds the personal data and secrets.
+var Sensitive = func() (set Set) {
 	for k := None + 1; k < kinds; k++ {
-		all |= 1 << k
 		if k.Sensitive() {
-			sensitive |= 1 << k
+			set |= 1 << k
 		}
 	}
-	return all, sensitive
+	return set
 }()
 
 // Parse returns the kinds a user means by the name of a kind (`email`), of a class (`personal`), or by `sensitive`; false when
@@ -175,9 +172,6 @@ func Parse(name string) (Set, bool) {
 
 // Has tells whether k is in the set.
 func (s Set) Has(k Kind) bool { return s>>k&1 != 0 }
-
-// Len is the number of kinds in the set.
-func (s Set) Len() int { return bits.OnesCount64(uint64(s)) }
 
 // Names lists the names of all kinds, in the order of the documentation.
 func Names() []string {

@@ -24,18 +24,18 @@ func BenchmarkObserve(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			e := New(Config{MaxLabels: 100, MaxRemembered: 1 << 20})
 			seen := by[name]
-			observe := func(i int) {
+			next := func(i int) {
 				o := &seen[i%len(seen)]
-				e.Observe("http_requests_total", o.label, o.hash, o.value, at(start+int64(i/1000)))
+				observe(e, "http_requests_total", o.label, o.hash, o.value, start+int64(i/1000))
 			}
 			n := 0
 			for range 2 * len(seen) {
-				observe(n)
+				next(n)
 				n++
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				observe(n)
+				next(n)
 				n++
 			}
 		})
@@ -66,7 +66,7 @@ func BenchmarkReport(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		e.Report(at(start + 1000))
+		labels(e, start+1000)
 	}
 }
 

@@ -19,8 +19,6 @@ type Config struct {
 	// MaxRemembered is how many values of all labels together are told from new
 	// ones, at 8 bytes each.
 	MaxRemembered int
-	// Mask is what is kept of a value that becomes heavy; nil keeps the value.
-	Mask func(metric, label, value string) string
 }
 
 // Key names a label of a metric.
@@ -44,9 +42,6 @@ type Evidence struct {
 
 // New returns an empty Evidence.
 func New(config Config) *Evidence {
-	if config.Mask == nil {
-		config.Mask = func(_, _, value string) string { return value }
-	}
 	e := &Evidence{
 		config: config,
 		labels: map[Key]*label{},
@@ -63,15 +58,6 @@ func (e *Evidence) Advance(at time.Time) {
 	e.sec = seconds(at)
 	if e.sec/halfLife > e.aged {
 		e.age(e.sec)
-	}
-}
-
-// Observe counts one value of a label, seen at a time in the order of arrival.
-// hash is a 64-bit hash of the value, the same in every run.
-func (e *Evidence) Observe(metric, name string, hash uint64, value string, at time.Time) {
-	e.Advance(at)
-	if m := e.Metric(metric); m.Observe(0, name, hash) {
-		m.Show(value)
 	}
 }
 

@@ -36,8 +36,8 @@ func FuzzLoad(f *testing.F) {
 		for i := range 300 {
 			see(e, "m", "many", fmt.Sprint(i), sec+int64(i))
 		}
-		e.Report(at(sec + 300))
-		e.Report(at(sec + 2*day))
+		labels(e, sec+300)
+		labels(e, sec+2*day)
 	})
 }
 

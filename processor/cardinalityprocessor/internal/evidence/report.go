@@ -58,17 +58,6 @@ type Share struct {
 	Share float64 `json:"share"`
 }
 
-// Report returns the evidence at a time not before the last observation's.
-func (e *Evidence) Report(at time.Time) Report {
-	e.Advance(at)
-	r := Report{At: at.UTC(), Labels: make([]Label, 0, len(e.labels)), Untracked: e.untracked}
-	for _, k := range e.Keys() {
-		label, _ := e.Label(k)
-		r.Labels = append(r.Labels, label)
-	}
-	return r
-}
-
 // Keys returns the labels that are tracked, sorted by metric and name.
 func (e *Evidence) Keys() []Key {
 	keys := make([]Key, 0, len(e.labels))

@@ -24,7 +24,7 @@ func BenchmarkObserveHour(b *testing.B) {
 	cputime.Loop(b, len(all), func() {
 		for i := range all {
 			n++
-			e.Observe("http_requests_total", all[i].label, hashes[i], all[i].value, at(start+int64(n/1000)))
+			observe(e, "http_requests_total", all[i].label, hashes[i], all[i].value, start+int64(n/1000))
 		}
 	})
 }

@@ -15,13 +15,13 @@ import (
 type course struct {
 	key        string
 	number     uint32 // in its set; 0: nothing is remembered of it
-	readAs     string // the key by which values are read
+	byValue    bool   // a rule looks at the value
+	byPoint    bool   // a rule looks at other attributes of the point
+	statements bool   // a template takes the literals of statements, and what is sensitive in them with them
+	mines      bool   // templates are mined: not where a label may be superseded, for that is part of a series' identity
 	rules      []*compiled
-	byValue    bool           // a rule looks at the value
-	byPoint    bool           // a rule looks at other attributes of the point
-	statements bool           // a template takes the literals of statements, and what is sensitive in them with them
+	reads      sanitize.Key   // by which values are read
 	stays      [places]string // values that no rule touches, by place
-	mines      bool           // templates are mined: not where a label may be superseded, for that is part of a series' identity
 }
 
 // space tells apart what is remembered of this course, and of what stands on resources.
@@ -34,10 +34,10 @@ func (c *course) space(mine bool) uint32 {
 
 // verdict is what becomes of a value.
 type verdict struct {
-	value  string // where it changed
-	change bool
+	value  string    // where it changed
 	end    *compiled // the rule that ended; nil: none did, or keep
 	by     *compiled // the rule that changed the value last, or ended; nil: none
+	change bool
 	reason sanitize.Reason
 	kind   detect.Kind
 	open   bool // the miner may say otherwise later: the series merges, so that it can move
@@ -49,9 +49,6 @@ func (v *verdict) touches() bool { return v.end != nil || v.open || v.change }
 // newCourse returns nil when no rule of the program touches the label.
 func (p *Program) newCourse(key string) *course {
 	c := &course{key: strings.Clone(key)}
-	if c.readAs = c.key; p.byName {
-		c.readAs = prose[key]
-	}
 	kept, allowed := p.set.keep.matchKey(key), p.set.allow.matchKey(key)
 	for _, rule := range p.rules {
 		if !rule.labels.matchKey(key) || rule.action == Redact && allowed || rule.action != Redact && kept {
@@ -68,6 +65,11 @@ func (p *Program) newCourse(key string) *course {
 	if !slices.ContainsFunc(c.rules, func(r *compiled) bool { return r.action != Keep }) {
 		return nil
 	}
+	readAs := c.key
+	if p.byName {
+		readAs = prose[key]
+	}
+	c.reads = p.set.reader.Key(readAs)
 	c.byValue = slices.ContainsFunc(c.rules, (*compiled).readsValues)
 	c.byPoint = slices.ContainsFunc(c.rules, func(r *compiled) bool { return len(r.points) > 0 })
 	c.mines = !slices.ContainsFunc(c.rules, func(r *compiled) bool { return r.action == Supersede })
@@ -85,7 +87,7 @@ func (c *course) judge(reader *sanitize.Reader, value string, point pcommon.Map,
 	if !c.byValue {
 		return c.judgeName(value, point)
 	}
-	s := reader.Open(c.readAs, value)
+	s := reader.Open(c.reads, value)
 	defer s.Close()
 	var v verdict
 	if c.statements && s.Statement() {

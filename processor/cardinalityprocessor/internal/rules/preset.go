@@ -21,12 +21,6 @@ const (
 // are few, or identifiers.
 var prose = map[string]string{SpanName: "operation", EventName: "name", StatusMessage: "error", Body: "body"}
 
-// Preset returns the rules of a preset for metrics, nil if there is none of this name.
-func Preset(name string) []Rule {
-	metrics, _, _ := presetOf(name)
-	return metrics
-}
-
 // presetOf returns the rules of a preset, which stand below all others: those for metrics, and those for spans and logs.
 // There identifiers stay, for a trace without them is none; names of spans and events become templates, as they are
 // what one groups by.

@@ -32,7 +32,7 @@ func (s *Set) finds(key, value string) string {
 		if changed {
 			return value
 		}
-		alone := course{key: key, readAs: key, rules: []*compiled{rule}, byValue: true}
+		alone := course{key: key, reads: s.reader.Key(key), rules: []*compiled{rule}, byValue: true}
 		v := alone.judge(s.reader, value, pcommon.Map{}, false)
 		switch {
 		case v.end != nil || v.by != nil && v.by.action == Keep:

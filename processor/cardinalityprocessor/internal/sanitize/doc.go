@@ -2,6 +2,6 @@
 //
 //	subject.go    a value while it is judged: redaction, detection, templates, mining, as the rules ask for them
 //	reason.go     what a change rests on
-//	keys.go       what keys say about their values, read once
+//	key.go        what a key says about its values
 //	cache.go      decisions that were made, by key and value
 package sanitize

@@ -1,7 +1,6 @@
 package sanitize
 
 import (
-	"hash/maphash"
 	"regexp"
 	"slices"
 	"sync"
@@ -17,13 +16,11 @@ const Redacted = "{redacted}"
 type Reader struct {
 	detector *detect.Detector
 	miner    *template.Miner // nil: nothing is mined
-	seed     maphash.Seed
-	keys     *keys
 }
 
 // NewReader returns a Reader. The miner may be nil, and shared.
 func NewReader(detector *detect.Detector, miner *template.Miner) *Reader {
-	return &Reader{detector: detector, miner: miner, seed: maphash.MakeSeed(), keys: &keys{}}
+	return &Reader{detector: detector, miner: miner}
 }
 
 // Generation grows when what was mined may have become wider. It is never 0.
@@ -67,7 +64,7 @@ type Subject struct {
 	Open  bool   // the miner had a say, and may say otherwise when it knows more
 
 	reader  *Reader
-	key     *key
+	key     Key
 	room    [32]detect.Span
 	spans   []detect.Span // of Value
 	scanned bool
@@ -80,21 +77,17 @@ type Subject struct {
 var subjects = sync.Pool{New: func() any { return new(Subject) }}
 
 // Open begins to judge the value of a label.
-func (r *Reader) Open(key, value string) *Subject {
-	k := r.keys.of(key, maphash.String(r.seed, key), r.detector)
+func (r *Reader) Open(key Key, value string) *Subject {
 	s := subjects.Get().(*Subject)
-	s.Value, s.Open, s.reader, s.key, s.spans, s.scanned, s.formed, s.stated = value, false, r, k, nil, false, false, false
+	s.Value, s.Open, s.reader, s.key, s.spans, s.scanned, s.formed, s.stated = value, false, r, key, nil, false, false, false
 	return s
 }
 
 // Close ends it; what Value was remains valid.
 func (s *Subject) Close() {
-	s.Value, s.reader, s.key = "", nil, nil
+	s.Value, s.reader, s.key = "", nil, Key{}
 	subjects.Put(s)
 }
-
-// Key is the name of the label, which lives as long as the Reader.
-func (s *Subject) Key() string { return s.key.name }
 
 func (s *Subject) scan() []detect.Span {
 	if !s.scanned {

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // Limits bound what a Miner keeps.
@@ -50,11 +48,6 @@ func NewMiner(limits Limits) *Miner {
 
 // Generation grows whenever a template may have become wider; what was mined before may then be mined again.
 func (m *Miner) Generation() uint64 { return m.generation.Load() }
-
-// TemplateID identifies a template of a label, in every process and at all times.
-func TemplateID(key, template string) uint64 {
-	return xxhash.Sum64String(key) ^ xxhash.Sum64String(template)*0x9e3779b97f4a7c15
-}
 
 // Mine learns the value of a label, whose typed tokens are placeholders already, and returns its template as of now.
 func (m *Miner) Mine(key string, form Form, value string) string {
