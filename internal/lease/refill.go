@@ -18,6 +18,22 @@ func Element[E any, S interface {
 	return s.AppendEmpty()
 }
 
+// MetricAt is Element for metrics, without the calls through a table that make generic code slow.
+func MetricAt(s pmetric.MetricSlice, i int) pmetric.Metric {
+	if i < s.Len() {
+		return s.At(i)
+	}
+	return s.AppendEmpty()
+}
+
+// PointAt is MetricAt for points.
+func PointAt(s pmetric.NumberDataPointSlice, i int) pmetric.NumberDataPoint {
+	if i < s.Len() {
+		return s.At(i)
+	}
+	return s.AppendEmpty()
+}
+
 // Cut removes all elements of a slice of pdata but the first n: those that a former loan had more.
 func Cut[E any, S interface {
 	Len() int

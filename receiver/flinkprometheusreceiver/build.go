@@ -1,6 +1,7 @@
 package flinkprometheusreceiver
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -27,9 +28,8 @@ type builder struct {
 	fill  *filler
 
 	// Scratch:
-	entities   []id      // those of the scrape at hand, in the order of their first points
-	attributes []label   // of the resource at hand
-	open       []*metric // those of the resource at hand whose points are more than one
+	entities   []id    // those of the scrape at hand, in the order of their first points; none for the target itself
+	attributes []label // of the resource at hand
 }
 
 func newBuilder(service, instance string, t *table) *builder {
@@ -40,24 +40,21 @@ func newBuilder(service, instance string, t *table) *builder {
 // of points. It makes them from what s has.
 func (b *builder) build(s *stock, r *reading, rep report, t pcommon.Timestamp, scan uint32) (md pmetric.Metrics, points int) {
 	md = pmetric.NewMetrics()
-	b.chain(r, scan)
+	s.cells = b.arrange(s.cells[:0], r, scan)
 	resources := md.ResourceMetrics()
-	resources.EnsureCapacity(len(b.entities) + 1)
-	reported := false
-	for _, i := range b.entities {
-		e := &b.table.entities[i]
+	s.lend(resources, len(b.entities))
+	for i, id := range b.entities {
+		e := &entity{}
+		if id != none {
+			e = &b.table.entities[id]
+		}
+		metrics := b.describe(resources.At(i), e)
+		used := b.addPoints(metrics, s.cells[points:points+int(e.points)], id, t, scan)
 		points += int(e.points)
-		metrics := b.describe(s.next(resources), e)
-		used := b.addPoints(metrics, r, i, t)
 		if e.isTarget() {
 			used = b.addReport(metrics, used, rep, t)
-			reported = true
 		}
 		lease.Cut(metrics, used)
-	}
-	if !reported {
-		metrics := b.describe(s.next(resources), &entity{})
-		lease.Cut(metrics, b.addReport(metrics, 0, rep, t))
 	}
 	return md, points + reportSize
 }
@@ -65,26 +62,56 @@ func (b *builder) build(s *stock, r *reading, rep report, t pcommon.Timestamp, s
 // isTarget tells whether the entity is the target itself, which is so for lines without host and entity labels.
 func (e *entity) isTarget() bool { return len(e.labels) == 0 }
 
-// chain links the points of each entity, which lie scattered over the scrape.
-func (b *builder) chain(r *reading, scan uint32) {
+// cell is a point with what build must know of its series.
+type cell struct {
+	value          float64
+	start          pcommon.Timestamp
+	metric, extras id
+	form           form
+}
+
+// arrange returns the points of a scrape, those of an entity one after the other: Flink lists them metric by metric, so
+// that they lie scattered.
+func (b *builder) arrange(cells []cell, r *reading, scan uint32) []cell {
+	t := b.table
 	b.entities = b.entities[:0]
 	for i := range r.points {
 		p := &r.points[i]
 		if p.form == hidden {
 			continue
 		}
-		p.next = -1
-		entity := b.table.series[p.series].entity
-		e := &b.table.entities[entity]
+		id := t.series[p.series].entity
+		e := &t.entities[id]
 		if e.scan != scan {
-			e.scan, e.first, e.points = scan, int32(i), 0
-			b.entities = append(b.entities, entity)
-		} else {
-			r.points[e.last].next = int32(i)
+			e.scan, e.points = scan, 0
+			b.entities = append(b.entities, id)
 		}
-		e.last = int32(i)
 		e.points++
 	}
+	n := int32(0)
+	target := false
+	for _, id := range b.entities {
+		e := &t.entities[id]
+		e.next = n
+		n += e.points
+		target = target || e.isTarget()
+	}
+	if !target {
+		b.entities = append(b.entities, none)
+	}
+	cells = slices.Grow(cells, int(n))[:n]
+	for i := range r.points {
+		p := &r.points[i]
+		if p.form == hidden {
+			continue
+		}
+		s := &t.series[p.series]
+		e := &t.entities[s.entity]
+		c := &cells[e.next]
+		e.next++
+		c.value, c.start, c.metric, c.extras, c.form = p.value, p.start, s.metric, s.extras, p.form
+	}
+	return cells
 }
 
 // describe makes rm the Resource of an entity and returns its list of metrics, which is to be filled. The attributes
@@ -111,33 +138,28 @@ func (b *builder) describe(rm pmetric.ResourceMetrics, e *entity) pmetric.Metric
 
 func namesAttempt(label string) bool { return strings.HasPrefix(label, "task_attempt_") }
 
-// addPoints fills metrics from the first one on, and returns how many it used.
-func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, entity id, t pcommon.Timestamp) (used int) {
-	e := &b.table.entities[entity]
-	b.open = b.open[:0]
-	metrics.EnsureCapacity(int(e.points))
-	for i := e.first; i >= 0; i = r.points[i].next {
-		p := &r.points[i]
-		s := &b.table.series[p.series]
-		m, attributes := b.table.metrics[s.metric], b.table.extras[s.extras]
-		if m.scan != e.scan || m.entity != entity {
-			m.scan, m.entity, m.used = e.scan, entity, 0
-			m.points = b.fill.metric(lease.Element(metrics, used), m)
+// addPoints fills metrics from the first one on with the points of an entity, and returns how many it used.
+func (b *builder) addPoints(metrics pmetric.MetricSlice, cells []cell, entity id, t pcommon.Timestamp, scan uint32) (used int) {
+	metrics.EnsureCapacity(len(cells))
+	for i := 0; i < len(cells); {
+		metric := cells[i].metric
+		m := b.table.metrics[metric]
+		again := m.scan == scan && m.entity == entity // which no page has whose metrics stand together
+		if !again {
+			m.scan, m.entity, m.position = scan, entity, used
 			used++
-			if m.points.Len() > 1 {
-				b.open = append(b.open, m)
-			}
 		}
-		dp := lease.Element(m.points, m.used)
-		m.used++
-		if p.form == ended {
-			b.fill.marker(dp, attributes, p.start, t)
-		} else {
-			b.fill.value(dp, attributes, p.start, t, p.value)
+		points, n := b.fill.metric(lease.MetricAt(metrics, m.position), m), 0
+		if again {
+			n = points.Len()
 		}
-	}
-	for _, m := range b.open {
-		lease.Cut(m.points, m.used)
+		for ; i < len(cells) && cells[i].metric == metric; i++ {
+			b.fill.point(lease.PointAt(points, n), &cells[i], b.table.extras[cells[i].extras], t)
+			n++
+		}
+		if points.Len() > n {
+			lease.Cut(points, n)
+		}
 	}
 	return used
 }
@@ -160,8 +182,8 @@ func (b *builder) addReport(metrics pmetric.MetricSlice, used int, rep report, t
 		{"scrape_samples_scraped", "{sample}", "Number of samples that the target exposed.", float64(rep.samples)},
 		{"scrape_series_added", "{series}", "Number of series that the scrape before did not have.", float64(rep.added)},
 	} {
-		points := b.fill.metric(lease.Element(metrics, used), &metric{name: g.name, unit: g.unit, description: g.description})
-		b.fill.value(lease.Element(points, 0), nil, 0, t, g.value)
+		points := b.fill.metric(lease.MetricAt(metrics, used), &metric{name: g.name, unit: g.unit, description: g.description})
+		b.fill.point(lease.PointAt(points, 0), &cell{value: g.value}, nil, t)
 		lease.Cut(points, 1)
 		used++
 	}

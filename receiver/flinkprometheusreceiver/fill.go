@@ -17,7 +17,7 @@ type filler struct {
 	attributes pcommon.Map
 	resource   pcommon.Resource
 	scope      pcommon.InstrumentationScope
-	point      pmetric.NumberDataPoint
+	empty      pmetric.NumberDataPoint
 }
 
 func newFiller() *filler {
@@ -35,11 +35,8 @@ func (f *filler) resourceMetrics(rm pmetric.ResourceMetrics, attributes []label,
 	rm.SetSchemaUrl("")
 
 	scopes := rm.ScopeMetrics()
+	sm := lease.Element(scopes, 0)
 	lease.Cut(scopes, 1)
-	if scopes.Len() == 0 {
-		scopes.AppendEmpty()
-	}
-	sm := scopes.At(0)
 	f.scope.MoveTo(sm.Scope())
 	sm.Scope().SetName(scope)
 	sm.SetSchemaUrl("")
@@ -54,62 +51,57 @@ func (f *filler) metric(out pmetric.Metric, m *metric) pmetric.NumberDataPointSl
 	if out.Metadata().Len() > 0 {
 		out.Metadata().Clear()
 	}
-	if !m.sum {
-		return gaugePoints(out)
+	if m.sum {
+		return sumPoints(out)
 	}
-	points := sumPoints(out)
-	out.Sum().SetIsMonotonic(true)
-	out.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
-	return points
+	return gaugePoints(out)
 }
 
 // gaugePoints makes out a gauge with the points that it has, if it has numbers.
 func gaugePoints(out pmetric.Metric) pmetric.NumberDataPointSlice {
-	switch out.Type() {
-	case pmetric.MetricTypeGauge:
-		return out.Gauge().DataPoints()
-	case pmetric.MetricTypeSum:
-		old := out.Sum().DataPoints()
-		points := out.SetEmptyGauge().DataPoints()
-		old.MoveAndAppendTo(points)
-		return points
-	default:
-		return out.SetEmptyGauge().DataPoints()
+	gauge := out.Gauge()
+	if gauge == (pmetric.Gauge{}) {
+		sum := out.Sum()
+		gauge = out.SetEmptyGauge()
+		if sum != (pmetric.Sum{}) {
+			sum.DataPoints().MoveAndAppendTo(gauge.DataPoints())
+		}
 	}
+	return gauge.DataPoints()
 }
 
-// sumPoints makes out a sum with the points that it has, if it has numbers.
+// sumPoints makes out a cumulative monotonic sum with the points that it has, if it has numbers.
 func sumPoints(out pmetric.Metric) pmetric.NumberDataPointSlice {
-	switch out.Type() {
-	case pmetric.MetricTypeSum:
-		return out.Sum().DataPoints()
-	case pmetric.MetricTypeGauge:
-		old := out.Gauge().DataPoints()
-		points := out.SetEmptySum().DataPoints()
-		old.MoveAndAppendTo(points)
-		return points
-	default:
-		return out.SetEmptySum().DataPoints()
+	sum := out.Sum()
+	if sum == (pmetric.Sum{}) {
+		gauge := out.Gauge()
+		sum = out.SetEmptySum()
+		if gauge != (pmetric.Gauge{}) {
+			gauge.DataPoints().MoveAndAppendTo(sum.DataPoints())
+		}
 	}
+	sum.SetIsMonotonic(true)
+	sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	return sum.DataPoints()
 }
 
-// value makes dp a point with a value.
-func (f *filler) value(dp pmetric.NumberDataPoint, attributes []label, start, t pcommon.Timestamp, v float64) {
-	dp.SetStartTimestamp(start)
+// point makes dp the point c, which is a value or a stale marker.
+func (f *filler) point(dp pmetric.NumberDataPoint, c *cell, attributes []label, t pcommon.Timestamp) {
+	if c.form == value {
+		dp.SetFlags(pmetric.DefaultDataPointFlags)
+		lease.SetDouble(dp, c.value)
+		if dp.Exemplars().Len() > 0 {
+			lease.Cut(dp.Exemplars(), 0)
+		}
+	} else {
+		f.empty.MoveTo(dp) // there is no other way to take its value from it
+		dp.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
+	}
+	dp.SetStartTimestamp(c.start)
 	dp.SetTimestamp(t)
-	dp.SetFlags(pmetric.DefaultDataPointFlags)
-	lease.SetDouble(dp, v)
-	lease.Cut(dp.Exemplars(), 0)
-	setAttributes(dp.Attributes(), attributes)
-}
-
-// marker makes dp a stale marker.
-func (f *filler) marker(dp pmetric.NumberDataPoint, attributes []label, start, t pcommon.Timestamp) {
-	f.point.MoveTo(dp) // there is no other way to take its value from it
-	dp.SetStartTimestamp(start)
-	dp.SetTimestamp(t)
-	dp.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
-	setAttributes(dp.Attributes(), attributes)
+	if m := dp.Attributes(); len(attributes) > 0 || m.Len() > 0 {
+		setAttributes(m, attributes)
+	}
 }
 
 // setAttributes makes the attributes of m those that are wanted, in their order.

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pmetric"
-
 	"weir.example/internal/flinkname"
 )
 
@@ -21,11 +19,10 @@ type metric struct {
 
 	id id // in the table; none: no series has it
 
-	// Scratch of build: the points of this metric for the entity at hand.
-	scan   uint32
-	entity id
-	used   int // of points
-	points pmetric.NumberDataPointSlice
+	// Scratch of build: where this metric is among those of an entity.
+	scan     uint32
+	entity   id
+	position int
 }
 
 // family is what the HELP and TYPE lines of one name say.

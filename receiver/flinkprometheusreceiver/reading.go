@@ -25,7 +25,6 @@ type point struct {
 	value  float64
 	start  pcommon.Timestamp
 	series id
-	next   int32 // the entity's next point, scratch of build
 	form   form
 }
 
@@ -156,7 +155,10 @@ func (c *catalog) take(i id, v float64, r *reading) {
 		return
 	}
 	s.scan = c.scan
-	r.points = append(r.points, point{series: i, value: v})
+	// Not as one value, which would be made elsewhere and copied.
+	r.points = append(r.points, point{})
+	p := &r.points[len(r.points)-1]
+	p.series, p.value = i, v
 }
 
 // failure is an error with the reason that telemetry counts it under.

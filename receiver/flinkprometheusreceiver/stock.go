@@ -14,8 +14,8 @@ const maxIdle = 100
 // scrapes are under way at a time, and none if there are few.
 type stock struct {
 	spare pmetric.ResourceMetricsSlice
-	taken int // of spare, from its beginning
-	idle  int // scrapes since the last one that took all
+	idle  int    // scrapes since the last one that took all
+	cells []cell // scratch of build
 }
 
 // stocks is emptied by the garbage collector when nobody has used it for a while.
@@ -23,26 +23,41 @@ var stocks = sync.Pool{New: func() any { return newStock() }}
 
 func newStock() *stock { return &stock{spare: pmetric.NewResourceMetricsSlice()} }
 
-// next appends a resource to resources, filled in some way if there is one to spare.
-func (s *stock) next(resources pmetric.ResourceMetricsSlice) pmetric.ResourceMetrics {
-	rm := resources.AppendEmpty()
-	if s.taken < s.spare.Len() {
-		s.spare.At(s.taken).MoveTo(rm)
-		s.taken++
+// lend makes resources, which is empty, n long. As far as there are resources to spare it has them, filled in some way.
+func (s *stock) lend(resources pmetric.ResourceMetricsSlice, n int) {
+	if have := s.spare.Len(); have > 2*n {
+		move(s.spare, resources, 0, n)
+	} else { // a list that changes hands costs nothing
+		s.spare.MoveAndAppendTo(resources)
+		move(resources, s.spare, n, have)
 	}
-	return rm
+	resources.EnsureCapacity(n)
+	for resources.Len() < n {
+		resources.AppendEmpty()
+	}
+}
+
+// move moves the resources of a list from position begin to end behind those of another one.
+func move(from, to pmetric.ResourceMetricsSlice, begin, end int) {
+	if begin >= end {
+		return
+	}
+	i := -1
+	from.RemoveIf(func(rm pmetric.ResourceMetrics) bool {
+		i++
+		if i < begin || i >= end {
+			return false
+		}
+		rm.MoveTo(to.AppendEmpty())
+		return true
+	})
 }
 
 // put takes back what was built, if it came back. Without it the stock is left with what nobody needed.
 func (s *stock) put(md pmetric.Metrics, returned bool) {
-	n := 0
 	s.idle++
-	s.spare.RemoveIf(func(pmetric.ResourceMetrics) bool {
-		n++
-		return n <= s.taken || s.idle > maxIdle
-	})
-	if s.spare.Len() == 0 {
-		s.idle = 0
+	if s.spare.Len() == 0 || s.idle > maxIdle {
+		s.spare, s.idle = pmetric.NewResourceMetricsSlice(), 0
 	}
 	if returned {
 		// In the order in which it is to be filled again, so that most of it can stay.
@@ -51,5 +66,4 @@ func (s *stock) put(md pmetric.Metrics, returned bool) {
 		md.ResourceMetrics().MoveAndAppendTo(s.spare)
 		rest.MoveAndAppendTo(s.spare)
 	}
-	s.taken = 0
 }

@@ -47,10 +47,10 @@ type counter struct {
 type entity struct {
 	labels []id // Flink's entity labels, sorted by name, and before them the host
 
-	// Scratch of build: the chain of this entity's points in one scrape.
-	scan        uint32
-	first, last int32
-	points      int32
+	// Scratch of build:
+	scan   uint32 // for which points holds
+	points int32  // in it
+	next   int32  // where the next of them goes
 }
 
 // table holds the series of a target. Those without a place in a line or in history are free to be others.
