@@ -30,6 +30,7 @@ type builder struct {
 	// Scratch:
 	entities   []id    // those of the scrape at hand, in the order of their first points; none for the target itself
 	attributes []label // of the resource at hand
+	attempt    []label // of them, those that come last
 }
 
 func newBuilder(service, instance string, t *table) *builder {
@@ -122,16 +123,15 @@ func (b *builder) describe(rm pmetric.ResourceMetrics, e *entity) pmetric.Metric
 	if host != "" {
 		all = append(all, label{"host.name", host})
 	}
-	for _, i := range labels {
-		if l := b.table.labels[i]; !namesAttempt(l.name) {
-			all = append(all, l)
-		}
-	}
+	b.attempt = b.attempt[:0]
 	for _, i := range labels {
 		if l := b.table.labels[i]; namesAttempt(l.name) {
+			b.attempt = append(b.attempt, l)
+		} else {
 			all = append(all, l)
 		}
 	}
+	all = append(all, b.attempt...)
 	b.attributes = all
 	return b.fill.resourceMetrics(rm, all, metadata.ScopeName)
 }

@@ -8,14 +8,17 @@ import (
 	"weir.example/internal/flinkname"
 )
 
-// line remembers what the bytes before the value of a sample line mean. Of the bytes it holds only hash and length: they
+// line remembers what the bytes before the value of a sample line mean, or those of a comment. Of the bytes it holds only hash and length: they
 // would be most of the memory of a target, and to compare them costs more than to hash the ones at hand. The seed of the
 // hash is random, so that no input can be made to collide.
 type line struct {
 	hash   uint64
 	size   uint32 // bytes
-	series id     // below 0: none, for reasons[-series-1]
+	series id     // below 0: none, for reasons[-series-1]; from firstComment on downwards: a comment
 }
+
+// firstComment is the line.series of comments[0].
+const firstComment id = -1 - id(len(reasons))
 
 // reasons tells why a line has no series. The first one is a filter.
 var reasons = [...]dropReason{kept, malformed, duplicateLabel, invalidLabelName, reservedLabel, invalidUTF8}
@@ -27,10 +30,16 @@ func (l *line) is(key []byte) bool {
 	return int(l.size) == len(key) && l.hash == maphash.Bytes(lineSeed, key)
 }
 
-// why tells why a line gives no sample. It is empty if it does, or if a filter excludes it.
+// isComment tells whether the line is HELP or TYPE.
+func (l *line) isComment() bool { return l.series <= firstComment }
+
+// why tells why a sample line gives no sample. It is empty if it does, or if a filter excludes it.
 func (l *line) why() dropReason {
-	if l.series >= 0 {
+	switch {
+	case l.series >= 0:
 		return kept
+	case l.isComment(): // no sample line is
+		return malformed
 	}
 	return reasons[-l.series-1]
 }
@@ -43,11 +52,12 @@ type catalog struct {
 	*table
 	entityOnPoints bool
 
-	scan    uint32
-	parsed  uint32 // the scan that lines are of
-	lines   []line // of the last scrape that could be read, in its order
-	matched int    // how many of them this scrape has had, unless it has changed
-	change  *change
+	scan     uint32
+	parsed   uint32    // the scan that lines are of
+	lines    []line    // of the last scrape that could be read, in its order
+	comments []*uint32 // where it is noted which scrape had those among lines last
+	matched  int       // how many of them this scrape has had, unless it has changed
+	change   *change
 }
 
 // change is a scrape whose lines are not those of the last one.
@@ -67,14 +77,14 @@ func (c *catalog) begin() {
 	c.matched, c.change = 0, nil
 }
 
-// expect returns the line of the last scrape at position predicted, if body begins with its bytes and a blank, or nil.
+// expect returns the line of the last scrape at position predicted, if body begins with its bytes and a blank or line end, or nil.
 func (c *catalog) expect(body []byte, predicted int) *line {
 	if predicted >= len(c.lines) {
 		return nil
 	}
 	l := &c.lines[predicted]
 	size := int(l.size)
-	if size >= len(body) || body[size] != ' ' || !l.is(body[:size]) {
+	if size >= len(body) || body[size] > ' ' || !l.is(body[:size]) {
 		return nil
 	}
 	return l
@@ -107,6 +117,45 @@ func (c *catalog) resolve(key []byte, predicted int) (l line, next int) {
 	l = line{hash: hash, size: uint32(len(key)), series: c.learn(key)}
 	c.change.lines = append(c.change.lines, l)
 	return l, predicted // a new line stands before the one that was expected
+}
+
+// remark takes in a comment, and returns whether it was HELP or TYPE, and where the next line is expected.
+func (c *catalog) remark(ln []byte, predicted int) (next int, ok bool) {
+	if predicted < len(c.lines) && c.lines[predicted].isComment() && c.lines[predicted].is(ln) {
+		return c.recur(predicted), true
+	}
+	comment, ok := parseComment(ln)
+	if !ok {
+		return predicted, false
+	}
+	if seen := c.note(comment, c.scan); seen != nil {
+		if c.change == nil {
+			c.diverge()
+		}
+		l := line{hash: maphash.Bytes(lineSeed, ln), size: uint32(len(ln)), series: firstComment - id(len(c.comments))}
+		c.change.lines = append(c.change.lines, l)
+		c.comments = append(c.comments, seen)
+	}
+	return predicted, true
+}
+
+// recur is meet for a comment: it says what it said in the last scrape.
+func (c *catalog) recur(pos int) (predicted int) {
+	*c.comments[firstComment-c.lines[pos].series] = c.scan
+	return c.meet(pos)
+}
+
+// keepComments drops those that no line is.
+func (c *catalog) keepComments() {
+	var comments []*uint32
+	for i := range c.lines {
+		if l := &c.lines[i]; l.isComment() {
+			seen := c.comments[firstComment-l.series]
+			l.series = firstComment - id(len(comments))
+			comments = append(comments, seen)
+		}
+	}
+	c.comments = comments
 }
 
 // diverge begins a list of lines other than that of the last scrape.
@@ -168,6 +217,7 @@ func (c *catalog) end(r *reading, remembered int) error {
 		c.lines = c.lines[:c.matched]
 	} else {
 		c.lines = c.change.lines
+		c.keepComments()
 		c.series, c.counts = trimmed(c.series), trimmed(c.counts)
 	}
 	c.lines, c.change, c.parsed = trimmed(c.lines), nil, c.scan
@@ -181,11 +231,13 @@ func (c *catalog) end(r *reading, remembered int) error {
 	return nil
 }
 
-// abandon closes a scrape that failed, perhaps within its body: what it had does not count.
+// abandon closes a scrape that failed, perhaps within its body: what it had does not count, but for comments, which lines
+// may now contradict.
 func (c *catalog) abandon() {
 	learned := c.change != nil
 	c.begin()
 	if learned {
+		c.lines, c.comments = nil, nil
 		c.release()
 	}
 }

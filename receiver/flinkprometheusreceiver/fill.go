@@ -111,8 +111,8 @@ func setAttributes(m pcommon.Map, wanted []label) {
 		if same == len(wanted) || key != wanted[same].name {
 			break
 		}
-		if v.Type() != pcommon.ValueTypeStr || v.Str() != wanted[same].value {
-			v.SetStr(wanted[same].value)
+		if text := wanted[same].value; text == "" || v.Str() != text { // which is empty for what is no text, too
+			v.SetStr(text)
 		}
 		same++
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"unique"
 )
 
 // learning finds in a table what new lines are made of, and adds what it does not have. It indexes all of the table, which
@@ -68,7 +69,7 @@ func (l *learning) entity(labels []label) id {
 	for _, pair := range labels {
 		i, known := l.pairs[pair]
 		if !known {
-			pair = cloned(pair)
+			pair = label{shared(pair.name), shared(pair.value)}
 			i, t.labels = id(len(t.labels)), append(t.labels, pair)
 			l.pairs[pair] = i
 		}
@@ -90,7 +91,7 @@ func (l *learning) extras(labels []label) id {
 	if !known {
 		var set []label
 		for _, pair := range labels {
-			set = append(set, cloned(pair))
+			set = append(set, label{shared(pair.name), strings.Clone(pair.value)})
 		}
 		x, t.extras = id(len(t.extras)), append(t.extras, set)
 		l.sets[joined] = x
@@ -98,8 +99,8 @@ func (l *learning) extras(labels []label) id {
 	return x
 }
 
-// cloned returns a label in memory of its own: that of its line is larger.
-func cloned(l label) label { return label{strings.Clone(l.name), strings.Clone(l.value)} }
+// shared returns the one copy of a text that all targets have: what is in the same memory is seen to be equal at once.
+func shared(text string) string { return unique.Make(text).Value() }
 
 func (l *learning) keyOf(ids []id) []byte {
 	l.key = l.key[:0]

@@ -50,8 +50,9 @@ func newNaming(cfg *Config) naming {
 	}
 }
 
-// note takes in a HELP or TYPE line of scrape scan.
-func (n *naming) note(c comment, scan uint32) {
+// note takes in a HELP or TYPE line of scrape scan. It returns where it is noted which scrape had that line last, or nil if
+// the scrape has had another one before, which counts.
+func (n *naming) note(c comment, scan uint32) (seen *uint32) {
 	f := n.families[string(c.name)]
 	if f == nil {
 		f = &family{}
@@ -62,13 +63,14 @@ func (n *naming) note(c comment, scan uint32) {
 		text, seen = &f.typ, &f.typeScan
 	}
 	if *seen == scan {
-		return
+		return nil
 	}
 	*seen = scan
 	if *text != string(c.text) {
 		*text = string(c.text)
 		n.describeFamily(string(c.name))
 	}
+	return seen
 }
 
 // describeFamily renews the metrics whose family has changed.

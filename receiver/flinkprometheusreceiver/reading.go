@@ -88,21 +88,29 @@ func (c *catalog) read(lines []byte, r *reading, limits LimitsConfig) error {
 	return nil
 }
 
-// readExpected reads the sample at the beginning of lines if it is the expected one and its value is plain, which is so
+// readExpected reads the line at the beginning of lines if it is the expected one, and its value is plain, which is so
 // for nearly all. It does not look for the end of the line, which is the longest part of reading it.
 func (c *catalog) readExpected(lines []byte, r *reading) (rest []byte, ok bool) {
 	l := c.expect(lines, r.predicted)
-	if l == nil || l.why() != kept {
+	if l == nil {
 		return nil, false
 	}
-	v, n := parsePlain(lines[l.size+1:])
+	end, rest := lines[l.size], lines[l.size+1:]
+	if l.isComment() && end == '\n' {
+		r.predicted = c.recur(r.predicted)
+		return rest, true
+	}
+	if l.why() != kept || end != ' ' {
+		return nil, false
+	}
+	v, n := parsePlain(rest)
 	if n == 0 {
 		return nil, false
 	}
 	r.samples++
 	r.predicted = c.meet(r.predicted)
 	c.take(l.series, v, r)
-	return lines[int(l.size)+1+n:], true
+	return rest[n:], true
 }
 
 // readLine reads any line. It returns whether the line was in the text format.
@@ -114,10 +122,8 @@ func (c *catalog) readLine(ln []byte, r *reading, limit int) bool {
 		r.samples++
 		return c.readSample(ln, r, limit)
 	}
-	comment, ok := parseComment(ln)
-	if ok {
-		c.note(comment, c.scan)
-	}
+	next, ok := c.remark(ln, r.predicted)
+	r.predicted = next
 	return ok
 }
 
