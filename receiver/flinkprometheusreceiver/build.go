@@ -50,7 +50,7 @@ func (b *builder) build(s *stock, r *reading, rep report, t pcommon.Timestamp, s
 			e = &b.table.entities[id]
 		}
 		metrics := b.describe(resources.At(i), e)
-		used := b.addPoints(metrics, s.cells[points:points+int(e.points)], id, t, scan)
+		used := b.addPoints(metrics, r, s.cells[points:points+int(e.points)], id, t, scan)
 		points += int(e.points)
 		if e.isTarget() {
 			used = b.addReport(metrics, used, rep, t)
@@ -63,12 +63,10 @@ func (b *builder) build(s *stock, r *reading, rep report, t pcommon.Timestamp, s
 // isTarget tells whether the entity is the target itself, which is so for lines without host and entity labels.
 func (e *entity) isTarget() bool { return len(e.labels) == 0 }
 
-// cell is a point with what build must know of its series.
+// cell is a point, and what build must know of its series.
 type cell struct {
-	value          float64
-	start          pcommon.Timestamp
+	point          int32
 	metric, extras id
-	form           form
 }
 
 // arrange returns the points of a scrape, those of an entity one after the other: Flink lists them metric by metric, so
@@ -110,7 +108,7 @@ func (b *builder) arrange(cells []cell, r *reading, scan uint32) []cell {
 		e := &t.entities[s.entity]
 		c := &cells[e.next]
 		e.next++
-		c.value, c.start, c.metric, c.extras, c.form = p.value, p.start, s.metric, s.extras, p.form
+		c.point, c.metric, c.extras = int32(i), s.metric, s.extras
 	}
 	return cells
 }
@@ -139,7 +137,7 @@ func (b *builder) describe(rm pmetric.ResourceMetrics, e *entity) pmetric.Metric
 func namesAttempt(label string) bool { return strings.HasPrefix(label, "task_attempt_") }
 
 // addPoints fills metrics from the first one on with the points of an entity, and returns how many it used.
-func (b *builder) addPoints(metrics pmetric.MetricSlice, cells []cell, entity id, t pcommon.Timestamp, scan uint32) (used int) {
+func (b *builder) addPoints(metrics pmetric.MetricSlice, r *reading, cells []cell, entity id, t pcommon.Timestamp, scan uint32) (used int) {
 	metrics.EnsureCapacity(len(cells))
 	for i := 0; i < len(cells); {
 		metric := cells[i].metric
@@ -154,7 +152,7 @@ func (b *builder) addPoints(metrics pmetric.MetricSlice, cells []cell, entity id
 			n = points.Len()
 		}
 		for ; i < len(cells) && cells[i].metric == metric; i++ {
-			b.fill.point(lease.PointAt(points, n), &cells[i], b.table.extras[cells[i].extras], t)
+			b.fill.point(lease.PointAt(points, n), &r.points[cells[i].point], b.table.extras[cells[i].extras], t)
 			n++
 		}
 		if points.Len() > n {
@@ -183,7 +181,7 @@ func (b *builder) addReport(metrics pmetric.MetricSlice, used int, rep report, t
 		{"scrape_series_added", "{series}", "Number of series that the scrape before did not have.", float64(rep.added)},
 	} {
 		points := b.fill.metric(lease.MetricAt(metrics, used), &metric{name: g.name, unit: g.unit, description: g.description})
-		b.fill.point(lease.PointAt(points, 0), &cell{value: g.value}, nil, t)
+		b.fill.point(lease.PointAt(points, 0), &point{value: g.value}, nil, t)
 		lease.Cut(points, 1)
 		used++
 	}

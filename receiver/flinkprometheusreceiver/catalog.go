@@ -8,9 +8,9 @@ import (
 	"weir.example/internal/flinkname"
 )
 
-// line remembers what the bytes before the value of a sample line mean, or those of a comment. Of the bytes it holds only hash and length: they
-// would be most of the memory of a target, and to compare them costs more than to hash the ones at hand. The seed of the
-// hash is random, so that no input can be made to collide.
+// line remembers what the bytes before the value of a sample line mean, or what a comment said. Of the bytes it holds only
+// hash and length: they would be most of the memory of a target, and to compare them costs more than to hash the ones at
+// hand. The seed of the hash is random, so that no input can be made to collide.
 type line struct {
 	hash   uint64
 	size   uint32 // bytes
@@ -55,7 +55,7 @@ type catalog struct {
 	scan     uint32
 	parsed   uint32    // the scan that lines are of
 	lines    []line    // of the last scrape that could be read, in its order
-	comments []*uint32 // where it is noted which scrape had those among lines last
+	comments []*uint32 // of them: where it is noted which scrape had one last
 	matched  int       // how many of them this scrape has had, unless it has changed
 	change   *change
 }
@@ -75,19 +75,6 @@ func newCatalog(n naming, entityOnPoints bool) *catalog {
 func (c *catalog) begin() {
 	c.scan++
 	c.matched, c.change = 0, nil
-}
-
-// expect returns the line of the last scrape at position predicted, if body begins with its bytes and a blank or line end, or nil.
-func (c *catalog) expect(body []byte, predicted int) *line {
-	if predicted >= len(c.lines) {
-		return nil
-	}
-	l := &c.lines[predicted]
-	size := int(l.size)
-	if size >= len(body) || body[size] > ' ' || !l.is(body[:size]) {
-		return nil
-	}
-	return l
 }
 
 // meet notes that the line of the last scrape at position pos was found. It returns where the next line is expected:
@@ -122,7 +109,8 @@ func (c *catalog) resolve(key []byte, predicted int) (l line, next int) {
 // remark takes in a comment, and returns whether it was HELP or TYPE, and where the next line is expected.
 func (c *catalog) remark(ln []byte, predicted int) (next int, ok bool) {
 	if predicted < len(c.lines) && c.lines[predicted].isComment() && c.lines[predicted].is(ln) {
-		return c.recur(predicted), true
+		c.recur(&c.lines[predicted])
+		return c.meet(predicted), true
 	}
 	comment, ok := parseComment(ln)
 	if !ok {
@@ -139,11 +127,8 @@ func (c *catalog) remark(ln []byte, predicted int) (next int, ok bool) {
 	return predicted, true
 }
 
-// recur is meet for a comment: it says what it said in the last scrape.
-func (c *catalog) recur(pos int) (predicted int) {
-	*c.comments[firstComment-c.lines[pos].series] = c.scan
-	return c.meet(pos)
-}
+// recur takes in a comment that says what it said in the last scrape.
+func (c *catalog) recur(l *line) { *c.comments[firstComment-l.series] = c.scan }
 
 // keepComments drops those that no line is.
 func (c *catalog) keepComments() {

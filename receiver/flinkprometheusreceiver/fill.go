@@ -86,7 +86,7 @@ func sumPoints(out pmetric.Metric) pmetric.NumberDataPointSlice {
 }
 
 // point makes dp the point c, which is a value or a stale marker.
-func (f *filler) point(dp pmetric.NumberDataPoint, c *cell, attributes []label, t pcommon.Timestamp) {
+func (f *filler) point(dp pmetric.NumberDataPoint, c *point, attributes []label, t pcommon.Timestamp) {
 	if c.form == value {
 		dp.SetFlags(pmetric.DefaultDataPointFlags)
 		lease.SetDouble(dp, c.value)

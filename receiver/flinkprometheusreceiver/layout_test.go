@@ -109,7 +109,8 @@ func TestLinesMeanWhatTheySay(t *testing.T) {
 	texts := []string{
 		"a 1", "a 2", "a NaN", "a x", "a{x=\"1\"} 1", "a{x=\"1\",y=\"2\"} 1", "a{y=\"2\",x=\"1\"} 3", "a{x=\"1\",x=\"2\"} 1", "a{__x=\"1\"} 1",
 		"b{host=\"h\",tm_id=\"t\"} 1", "b{tm_id=\"t\",host=\"h\"} 2", "b{host=\"h\",tm_id=\"u\"} 1", "b{tm_id=\"t\"} 1", "b{job=\"j\"} 1",
-		"c_count{tm_id=\"t\"} 7", "c_count{tm_id=\"t\"} 5", "{} 1", "c 0x1p3", "# HELP a b", "not 1 a line",
+		"c_count{tm_id=\"t\"} 7", "c_count{tm_id=\"t\"} 5", "{} 1", "c 0x1p3", "# HELP a b", "# HELP a c", " # HELP a b", "# TYPE a counter", "# TYPE a gauge\r",
+		"# TYPE b counter", "# remark", "not 1 a line",
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		d := newDrawnTarget("tm:9249")
@@ -128,12 +129,28 @@ func TestLinesMeanWhatTheySay(t *testing.T) {
 				require.Equal(rt, c.flat(p), d.catalog.flat(d.reading.points[i]))
 				require.Equal(rt, math.Float64bits(p.value), math.Float64bits(d.reading.points[i].value))
 			}
+			d.requireToldAs(rt, c, want)
 			if rapid.Bool().Draw(rt, "delivered") {
 				d.deliver()
 			}
 			d.requireSound(rt)
 		}
 	})
+}
+
+// requireToldAs checks that the comments of the last scrape mean what they mean to c, which has read nothing else.
+func (d *drawnTarget) requireToldAs(t require.TestingT, c *catalog, want *reading) {
+	require.Len(t, d.catalog.families, len(c.families))
+	for i, p := range want.points {
+		wanted, m := c.metricOf(p), d.catalog.metricOf(d.reading.points[i])
+		said := c.families[wanted.name]
+		if said != nil && said.helpScan > 0 {
+			require.Equal(t, wanted.description, m.description)
+		}
+		if said != nil && said.typeScan > 0 {
+			require.Equal(t, wanted.sum, m.sum)
+		}
+	}
 }
 
 // fail reads a body that breaks off.

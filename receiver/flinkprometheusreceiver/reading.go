@@ -74,13 +74,14 @@ var errNoMetrics = errors.New("no line of the body is in the Prometheus text for
 // read parses the next lines of a body into r. An error means that the body is refused as a whole.
 func (c *catalog) read(lines []byte, r *reading, limits LimitsConfig) error {
 	for len(lines) > 0 {
-		rest, ok := c.readExpected(lines, r)
-		if !ok {
-			var ln []byte
-			ln, rest = cutLine(lines)
-			ok = c.readLine(ln, r, limits.LineLength)
+		rest := c.readExpected(lines, r)
+		if len(rest) < len(lines) {
+			lines, r.understood = rest, true
+		} else {
+			ln, rest := cutLine(lines)
+			ok := c.readLine(ln, r, limits.LineLength)
+			lines, r.understood = rest, r.understood || ok
 		}
-		lines, r.understood = rest, r.understood || ok
 		if r.samples > limits.Series {
 			return failf(reasonSeriesLimit, "more than limits.series = %d series", limits.Series)
 		}
@@ -88,29 +89,33 @@ func (c *catalog) read(lines []byte, r *reading, limits LimitsConfig) error {
 	return nil
 }
 
-// readExpected reads the line at the beginning of lines if it is the expected one, and its value is plain, which is so
-// for nearly all. It does not look for the end of the line, which is the longest part of reading it.
-func (c *catalog) readExpected(lines []byte, r *reading) (rest []byte, ok bool) {
-	l := c.expect(lines, r.predicted)
-	if l == nil {
-		return nil, false
+// readExpected reads lines as long as they are the expected ones and their values are plain, which is so for nearly all.
+// It does not look for the end of a line, which is the longest part of reading it. It returns what follows.
+func (c *catalog) readExpected(lines []byte, r *reading) []byte {
+	for r.predicted < len(c.lines) {
+		l := &c.lines[r.predicted]
+		size := int(l.size)
+		if size >= len(lines) || !l.is(lines[:size]) {
+			break
+		}
+		end, rest := lines[size], lines[size+1:]
+		if end == '\n' && l.isComment() {
+			c.recur(l)
+		} else if end == ' ' && l.why() == kept {
+			v, n := parsePlain(rest)
+			if n == 0 {
+				break
+			}
+			rest = rest[n:]
+			r.samples++
+			c.take(l.series, v, r)
+		} else {
+			break
+		}
+		r.predicted = c.meet(r.predicted)
+		lines = rest
 	}
-	end, rest := lines[l.size], lines[l.size+1:]
-	if l.isComment() && end == '\n' {
-		r.predicted = c.recur(r.predicted)
-		return rest, true
-	}
-	if l.why() != kept || end != ' ' {
-		return nil, false
-	}
-	v, n := parsePlain(rest)
-	if n == 0 {
-		return nil, false
-	}
-	r.samples++
-	r.predicted = c.meet(r.predicted)
-	c.take(l.series, v, r)
-	return rest[n:], true
+	return lines
 }
 
 // readLine reads any line. It returns whether the line was in the text format.
