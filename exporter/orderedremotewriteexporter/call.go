@@ -23,10 +23,10 @@ var errNoRoom = errors.New("no room now")
 // An error of the disk is retryable too: what of the call was logged nevertheless is
 // recognised when it comes again.
 func (x *remoteWriter) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
-	caller := x.cfg.Tenant.callerOf(ctx)
+	caller, lent := x.cfg.Tenant.callerOf(ctx), lease.Lent(ctx, md)
 	var held demand
 	for {
-		need, written, err := x.take(caller, md, held)
+		need, written, err := x.take(caller, lent, md, held)
 		if !errors.Is(err, errNoRoom) {
 			if err = errors.Join(err, x.force(written)); err == nil {
 				lease.Return(ctx, md)
@@ -40,9 +40,9 @@ func (x *remoteWriter) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) e
 	}
 }
 
-// take stages the samples that caller brings in md, and takes them if there is room, in exchange for what
-// the call holds. Otherwise nothing happened, and it returns the room they need.
-func (x *remoteWriter) take(caller string, md pmetric.Metrics, held demand) (need demand, written []logged, err error) {
+// take stages the samples that caller brings in md, whose texts may be kept if it is lent, and takes them if there is
+// room, in exchange for what the call holds. Otherwise nothing happened, and it returns the room they need.
+func (x *remoteWriter) take(caller string, lent bool, md pmetric.Metrics, held demand) (need demand, written []logged, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.closed {
@@ -54,6 +54,7 @@ func (x *remoteWriter) take(caller string, md pmetric.Metrics, held demand) (nee
 		x.sweep(g)
 	}
 	x.in.now, x.in.tenants.caller = x.clock(), caller
+	x.in.keepTexts(lent)
 	x.in.walk(md)
 	x.weigh()
 	if err := x.fits(); err != nil {

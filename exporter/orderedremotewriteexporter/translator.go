@@ -117,6 +117,12 @@ func (t *translator) resolve(e *entity, extras *series.Set) composition {
 	return composition{t.interner.InternFor(e.labels.Tenant(), own.list()), t.interner.Intern(point.list())}
 }
 
+// keepTexts tells whether the texts of the data that follow may be kept.
+func (t *translator) keepTexts(may bool) {
+	t.entities.KeepTexts(may)
+	t.extraSets.KeepTexts(may)
+}
+
 // sweep forgets what was not used for more than idle generations.
 func (t *translator) sweep(now, idle series.Generation) {
 	t.names.sweep(now, idle)
