@@ -1,12 +1,15 @@
 package inflate
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 )
 
-// inputSize is the size of the input buffer in bytes.
-const inputSize = 16 << 10
+const (
+	inputSize = 16 << 10 // what is read at once, in bytes
+	wordSize  = 8        // what is taken of it at once
+)
 
 // maxEmptyReads is how often a source may return nothing before it counts as broken.
 const maxEmptyReads = 100
@@ -16,10 +19,10 @@ type bitReader struct {
 	src io.Reader
 	err error // why the source gives no more
 
-	in       [inputSize]byte
+	in       [inputSize + wordSize]byte
 	pos, end int // in[pos:end] is not in hold yet
 
-	hold  uint64 // the next count bits; what is above them is zero, except within decodeFast
+	hold  uint64 // the next count bits; above them is zero, or already what in[pos:] begins with
 	count uint
 }
 
@@ -35,7 +38,7 @@ func (b *bitReader) more() bool {
 			return false
 		}
 		b.pos = 0
-		b.end, b.err = b.src.Read(b.in[:])
+		b.end, b.err = b.src.Read(b.in[:inputSize])
 		if b.end > 0 {
 			return true
 		}
@@ -44,9 +47,13 @@ func (b *bitReader) more() bool {
 	return false
 }
 
-// fill takes bits until there are 57 or the input has ended.
+// fill takes bits until there are 56 or the input has ended.
 func (b *bitReader) fill() {
-	for b.count <= 56 {
+	if b.end-b.pos >= wordSize {
+		b.pos, b.hold, b.count = b.refill(b.pos, b.hold, b.count)
+		return
+	}
+	for b.count < 56 {
 		if b.pos == b.end && !b.more() {
 			return
 		}
@@ -56,7 +63,7 @@ func (b *bitReader) fill() {
 	}
 }
 
-// need makes n bits, at most 57, available.
+// need makes n bits, at most 56, available.
 func (b *bitReader) need(n uint) error {
 	if b.count < n {
 		if b.fill(); b.count < n {
@@ -112,7 +119,16 @@ func (b *bitReader) read(p []byte) (int, error) {
 	if b.pos == b.end && !b.more() {
 		return 0, b.lack()
 	}
+	b.hold = 0 // what it has of in is not in it any more
 	n = copy(p, b.in[b.pos:b.end])
 	b.pos += n
 	return n, nil
+}
+
+// refill adds the bits of a word to hold, of which count are valid, and steps over the whole bytes of it that are valid
+// then: 56 bits or more. Of count, only the lowest six bits are read. There must be a word at pos.
+func (b *bitReader) refill(pos int, hold uint64, count uint) (int, uint64, uint) {
+	at := pos & (inputSize - 1) // no more than pos, and known to the compiler as within in
+	hold |= binary.LittleEndian.Uint64(b.in[at:at+wordSize]) << (count & 63)
+	return pos + 7 - int(count>>3&7), hold, count | 56
 }

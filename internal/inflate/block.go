@@ -124,53 +124,39 @@ func (z *Reader) dynamic() error {
 	return nil
 }
 
-// readLengths reads the lengths of codes, of which runs are short.
+// readLengths reads the lengths of codes, of which runs are short. Their own code's table lies where that of distances will.
 func (z *Reader) readLengths(all []uint8) error {
+	b := &z.bits
 	for i := 0; i < len(all); {
-		n, err := z.readLength()
-		if err != nil {
-			return err
+		if b.count < 2*codeRoot { // as no code needs more with what follows
+			b.fill()
 		}
-		if n < 16 {
-			all[i] = n
-			i++
-			continue
-		}
-		repeated, times, extra := uint8(0), 3, uint(3)
+		e := z.code.distances[b.hold&(1<<codeRoot-1)]
 		switch {
-		case n == 16 && i == 0:
-			return errCorrupt
-		case n == 16:
-			repeated, extra = all[i-1], 2
-		case n == 18:
-			times, extra = 11, 7
-		}
-		more, err := z.bits.take(extra)
-		if err != nil {
-			return err
-		}
-		times += int(more)
-		if times > len(all)-i {
-			return errCorrupt
-		}
-		for range times {
-			all[i] = repeated
+		case b.count < e.codeBits():
+			return b.lack()
+		case e&literalFlag != 0:
+			all[i] = uint8(e >> valueShift)
 			i++
+			b.drop(e.codeBits())
+			continue
+		case e&otherFlag != 0 || e&beforeFlag != 0 && i == 0:
+			return errCorrupt
+		case b.count < uint(e&dropMask):
+			return b.lack()
+		}
+		run := e.value(b.hold)
+		b.drop(uint(e & dropMask))
+		if run > len(all)-i {
+			return errCorrupt
+		}
+		repeated := uint8(0)
+		if e&beforeFlag != 0 {
+			repeated = all[i-1]
+		}
+		for end := i + run; i < end; i++ {
+			all[i] = repeated
 		}
 	}
 	return nil
-}
-
-// readLength decodes a symbol of the code for code lengths, whose table lies where that of distances will.
-func (z *Reader) readLength() (uint8, error) {
-	z.bits.fill()
-	e := z.code.distances[z.bits.hold&(1<<codeRoot-1)]
-	if z.bits.count < e.codeBits() {
-		return 0, z.bits.lack()
-	}
-	if e&otherFlag != 0 {
-		return 0, errCorrupt
-	}
-	z.bits.drop(e.codeBits())
-	return uint8(e >> valueShift), nil
 }

@@ -1,37 +1,38 @@
 package inflate
 
-import "encoding/binary"
-
 // fastInput is how many bytes of input one round of decodeFast may need: it refills twice, by words, the second time
 // at most seven bytes further on.
 const fastInput = 16
 
 // decodeFast decodes while neither the input nor the piece is near its end, so that neither is checked for each symbol.
-// At the beginning of a round there are 56 bits or more, and e is what they begin with: the entry behind a match is
-// looked up before the match is copied, since the copy takes unpredictably long.
+// At the beginning of a round there are 56 bits or more, and e is what they begin with. It is looked up before each refill,
+// which the next look-up need not wait for then: hold has 64 bits of input after a refill, whatever count says, and a
+// symbol takes 48 at most. Of count, only the lowest six bits count, so that what else e has need not be cut off.
 func (z *Reader) decodeFast() (done bool, err error) {
-	code, buf, in := &z.code, z.window.buf, z.bits.in[:z.bits.end]
-	first, end, limit := z.window.first, z.window.end, z.window.limit
-	pos, hold, count := refill(in, z.bits.pos, z.bits.hold, z.bits.count)
+	code, b, w := &z.code, &z.bits, &z.window
+	out, end := w.buf[w.first:w.limit+slack], w.end-w.first // what is before the member is out of reach
+	safe := b.end - fastInput
+	pos, hold, count := b.refill(b.pos, b.hold, b.count)
 	e := code.symbols[hold&(1<<symbolRoot-1)]
-	for len(in)-pos >= fastInput && end < limit {
+	for pos <= safe && end < len(out)-slack {
 		if e&literalFlag != 0 {
-			buf[end] = byte(e >> valueShift)
+			out[end] = byte(e >> valueShift)
 			end++
-			hold, count = hold>>(e&dropMask), count-uint(e&dropMask)
+			hold, count = hold>>(e&dropMask), count-uint(e)
 			if e = code.symbols[hold&(1<<symbolRoot-1)]; e&literalFlag != 0 {
-				buf[end] = byte(e >> valueShift)
+				out[end] = byte(e >> valueShift)
 				end++
-				hold, count = hold>>(e&dropMask), count-uint(e&dropMask)
+				hold, count = hold>>(e&dropMask), count-uint(e)
 				if e = code.symbols[hold&(1<<symbolRoot-1)]; e&literalFlag != 0 {
-					buf[end] = byte(e >> valueShift)
+					out[end] = byte(e >> valueShift)
 					end++
-					pos, hold, count = refill(in, pos, hold>>(e&dropMask), count-uint(e&dropMask))
+					hold, count = hold>>(e&dropMask), count-uint(e)
 					e = code.symbols[hold&(1<<symbolRoot-1)]
+					pos, hold, count = b.refill(pos, hold, count)
 					continue
 				}
 			}
-			pos, hold, count = refill(in, pos, hold, count)
+			pos, hold, count = b.refill(pos, hold, count)
 		}
 		if e&linkFlag != 0 {
 			if e = code.symbols[e.sub(hold>>symbolRoot)&(symbolSize-1)]; e&literalFlag != 0 {
@@ -41,35 +42,33 @@ func (z *Reader) decodeFast() (done bool, err error) {
 		if e&otherFlag != 0 {
 			if done = e.ends(); !done {
 				err = errCorrupt
-				break
 			}
-			hold, count = hold>>(e&dropMask), count-uint(e&dropMask)
+			hold, count = hold>>(e&dropMask), count-uint(e)
 			break
 		}
 		length := e.value(hold)
-		hold, count = hold>>(e&dropMask), count-uint(e&dropMask)
+		hold, count = hold>>(e&dropMask), count-uint(e)
 		e = code.distances[hold&(1<<distanceRoot-1)]
 		if e&linkFlag != 0 {
 			e = code.distances[e.sub(hold>>distanceRoot)&(distanceSize-1)]
 		}
 		distance := e.value(hold)
-		if e&otherFlag != 0 || distance > end-first {
+		hold, count = hold>>(e&dropMask), count-uint(e)
+		e = code.symbols[hold&(1<<symbolRoot-1)]
+		pos, hold, count = b.refill(pos, hold, count)
+		from := end - distance
+		if distance == 0 || from < 0 { // 0 is what an invalid code gives
 			err = errCorrupt
 			break
 		}
-		pos, hold, count = refill(in, pos, hold>>(e&dropMask), count-uint(e&dropMask))
-		e = code.symbols[hold&(1<<symbolRoot-1)]
-		copyMatch(buf, end, distance, length)
+		if distance < vector {
+			copyBytes(out, end, distance, length)
+		} else {
+			copyVectors((*[copySize]byte)(out[end:]), (*[copySize]byte)(out[from:]))
+		}
 		end += length
 	}
-	z.window.end = end
-	z.bits.pos, z.bits.hold, z.bits.count = pos, hold&(1<<count-1), count
+	w.end = w.first + end
+	b.pos, b.hold, b.count = pos, hold, count&dropMask
 	return done, err
-}
-
-// refill adds the bits of a word to hold, of which count are valid, and steps over the whole bytes of it that are valid
-// then: 56 bits or more. What is above them is put there again by the next refill.
-func refill(in []byte, pos int, hold uint64, count uint) (int, uint64, uint) {
-	hold |= binary.LittleEndian.Uint64(in[pos:]) << (count & 63)
-	return pos + int(63-count)>>3, hold, count | 56
 }

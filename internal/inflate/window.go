@@ -3,9 +3,10 @@ package inflate
 const (
 	windowSize = 32 << 10 // how far back a match may reach
 	pieceSize  = 64 << 10 // what Next adds, about
-	// slack is room behind a piece, for the longest match and two literals behind its last byte but one, and a word.
+	vector     = 16       // bytes that a processor copies at once
+	copySize   = 17 * vector
+	// slack is room behind a piece: for two literals behind its last byte but one, and what is written for a match behind them.
 	slack = 512
-	word  = 16 // what a processor copies at once
 	// maxKept bounds the buffer that Reset keeps, in bytes.
 	maxKept = 1 << 20
 )
@@ -54,23 +55,37 @@ func (w *window) repeat(distance, length int) bool {
 	if distance > w.end-w.first {
 		return false
 	}
-	copyMatch(w.buf, w.end, distance, length)
+	copyBytes(w.buf, w.end, distance, length)
 	w.end += length
 	return true
 }
 
-// copyMatch copies a match to buf[to:], where it may write a word. What it reads may be what it writes.
-func copyMatch(buf []byte, to, distance, length int) {
+// copyBytes copies a match to buf[to:]. What it reads may be what it writes.
+func copyBytes(buf []byte, to, distance, length int) {
 	from, end := to-distance, to+length
-	if length <= word && distance >= word {
-		copy(buf[to:to+word], buf[from:from+word])
-		return
-	}
-	if distance >= length {
-		copy(buf[to:end], buf[from:])
-		return
-	}
 	for to < end {
 		to += copy(buf[to:end], buf[from:to])
 	}
+}
+
+// copyVectors copies the longest match there may be, and a bit: shorter ones come so fast only without a branch on how long
+// they are, which is as good as random. What it reads may be what it writes, if that is a vector further on.
+func copyVectors(to, from *[copySize]byte) {
+	*(*[vector]byte)(to[0*vector:]) = *(*[vector]byte)(from[0*vector:])
+	*(*[vector]byte)(to[1*vector:]) = *(*[vector]byte)(from[1*vector:])
+	*(*[vector]byte)(to[2*vector:]) = *(*[vector]byte)(from[2*vector:])
+	*(*[vector]byte)(to[3*vector:]) = *(*[vector]byte)(from[3*vector:])
+	*(*[vector]byte)(to[4*vector:]) = *(*[vector]byte)(from[4*vector:])
+	*(*[vector]byte)(to[5*vector:]) = *(*[vector]byte)(from[5*vector:])
+	*(*[vector]byte)(to[6*vector:]) = *(*[vector]byte)(from[6*vector:])
+	*(*[vector]byte)(to[7*vector:]) = *(*[vector]byte)(from[7*vector:])
+	*(*[vector]byte)(to[8*vector:]) = *(*[vector]byte)(from[8*vector:])
+	*(*[vector]byte)(to[9*vector:]) = *(*[vector]byte)(from[9*vector:])
+	*(*[vector]byte)(to[10*vector:]) = *(*[vector]byte)(from[10*vector:])
+	*(*[vector]byte)(to[11*vector:]) = *(*[vector]byte)(from[11*vector:])
+	*(*[vector]byte)(to[12*vector:]) = *(*[vector]byte)(from[12*vector:])
+	*(*[vector]byte)(to[13*vector:]) = *(*[vector]byte)(from[13*vector:])
+	*(*[vector]byte)(to[14*vector:]) = *(*[vector]byte)(from[14*vector:])
+	*(*[vector]byte)(to[15*vector:]) = *(*[vector]byte)(from[15*vector:])
+	*(*[vector]byte)(to[16*vector:]) = *(*[vector]byte)(from[16*vector:])
 }
