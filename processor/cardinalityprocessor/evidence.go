@@ -121,6 +121,8 @@ func (w *witness) text(key, value string) string {
 	switch v := from.rules.Explain(from.metric, key, value, from.resource, from.point); v.Action {
 	case rules.Redact, rules.Hash, rules.Template:
 		value = v.Value
+	default:
+		value = v.Shown
 	}
 	return detect.Redact(value, w.detector.Scan(key, value, nil), detect.Sensitive)
 }

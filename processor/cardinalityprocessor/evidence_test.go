@@ -170,16 +170,18 @@ func TestWhatRulesMakeUnreadableIsNotShown(t *testing.T) {
 		in := rules.Match{Resource: map[string]string{"host.name": "h*"}}
 		cfg.Rules = []rules.Rule{
 			{Labels: []string{"user"}, Match: in, Action: rules.Hash},
-			{Labels: []string{"note"}, Values: []string{"/prj-[a-z]+/"}, Action: rules.Redact},
+			{Labels: []string{"note", "room"}, Values: []string{"/prj-[a-z]+/"}, Action: rules.Redact},
+			{Labels: []string{"room"}, Action: rules.Drop},
 		}
 		site := observing(t, cfg, s)
-		for _, label := range []string{"user", "note", "host"} {
+		for _, label := range []string{"user", "note", "room", "host"} {
 			require.NoError(t, site.ConsumeMetrics(t.Context(), labelled("m", label, "of prj-moon")))
 		}
 		site.end(t)
 		_, labels := readReport(t, cfg)
 		assert.Regexp(t, "^[0-9a-f]{16}$", labels["m|user"].Top[0].Value)
 		assert.Equal(t, "of {redacted}", labels["m|note"].Top[0].Value)
+		assert.Equal(t, "of {redacted}", labels["m|room"].Top[0].Value)
 		assert.Equal(t, "of prj-moon", labels["m|host"].Top[0].Value)
 	})
 }

@@ -46,6 +46,7 @@ type LabelRehearsal struct {
 	Judgement
 	Before, After int    // distinct values
 	Given, Taken  string // an example
+	Shown         string // Given as redaction alone leaves it
 }
 
 // Judgement is what becomes of a value and why.
@@ -119,6 +120,7 @@ type labelKey struct {
 type rehearsedLabel struct {
 	before, after map[string]struct{}
 	given, taken  string
+	shown         string
 }
 
 func newRehearser(c *core) *rehearser {
@@ -206,7 +208,7 @@ func (m *rehearsed) note(key, given string, v *rules.Verdict) {
 	}
 	l := m.labels[at]
 	if l == nil {
-		l = &rehearsedLabel{before: map[string]struct{}{}, after: map[string]struct{}{}, given: given, taken: v.Value}
+		l = &rehearsedLabel{before: map[string]struct{}{}, after: map[string]struct{}{}, given: given, taken: v.Value, shown: v.Shown}
 		m.labels[at] = l
 	}
 	l.before[given] = struct{}{}
@@ -255,7 +257,7 @@ func (r *rehearser) result() *Rehearsal {
 		}
 		for at, l := range about.labels {
 			m.Labels = append(m.Labels, LabelRehearsal{
-				Key: at.key, Judgement: at.Judgement, Before: len(l.before), After: len(l.after), Given: l.given, Taken: l.taken,
+				Key: at.key, Judgement: at.Judgement, Before: len(l.before), After: len(l.after), Given: l.given, Taken: l.taken, Shown: l.shown,
 			})
 		}
 		slices.SortFunc(m.Labels, func(a, b LabelRehearsal) int {

@@ -74,11 +74,13 @@ func TestNoExampleShowsASecret(t *testing.T) {
 	sensitive := []string{"ana@corp.io", "4111111111111111", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "acct-1234"}
 	var input strings.Builder
 	input.WriteString("password\thunter2hunter2\nnote\tpassword=hunter2hunter2\n")
+	input.WriteString("path\t/acct-1234/42\nquery\tSELECT * FROM t WHERE a = 'acct-1234'\nb\tsaw acct-1234\n")
 	for _, text := range sensitive {
 		fmt.Fprintf(&input, "a\t%s\nnote\tsaw %s there\npassword\t%s\n", text, text, text)
 	}
 	for _, rule := range []string{
 		"[]", `[{labels: ["*"], action: redact, values: [sensitive, '/acct-\d+/']}]`, `[{labels: ["*"], action: hash}]`,
+		`[{labels: ["*"], action: redact, values: ['/acct-\d+/']}, {labels: ["*"], action: template}, {labels: [b], action: drop}]`,
 		`[{labels: ["*"], action: truncate, length: 30}]`, `[{labels: [a], action: drop}]`,
 	} {
 		config := `yaml:{processors: {cardinality: {hash_key: 0123456789abcdef, allow_sensitive: [password], rules: ` + rule + `}}}`

@@ -108,8 +108,11 @@ func newLabelReport(l *cardinalityprocessor.LabelRehearsal) labelReport {
 		Label: l.Key, Action: cmp.Or(l.Action, "keep"), Rule: l.Rule, Reason: l.Reason, Values: change{Before: l.Before, After: l.After},
 		Example: example{Before: mask(l.Key, l.Given), After: mask(l.Key, l.Taken)},
 	}
-	if l.Action == "redact" || l.Action == "hash" { // what a rule hides is sensitive, also where no detector knows it
+	switch { // what a rule hides is sensitive, also where no detector knows it
+	case l.Action == "hash":
 		out.Example.Before = maskChange(l.Key, l.Given, l.Taken, l.Reason)
+	case l.Shown != l.Given:
+		out.Example.Before = maskChange(l.Key, l.Given, l.Shown, l.Reason)
 	}
 	return out
 }

@@ -23,8 +23,12 @@ func (s *Set) Reads(key, value string) string {
 // finds tells of each rule that looks at the value whether it would act on it, alone. Where one changes it and another
 // looks at the outcome, only the value tells all.
 func (s *Set) finds(key, value string) string {
+	if s.memory == nil {
+		return "" // no rule looks at values
+	}
 	var found []byte
 	changed := false
+	reads := s.reader.Key(key)
 	for _, rule := range s.rules {
 		if !rule.readsValues() || !rule.labels.matchKey(key) {
 			continue
@@ -32,7 +36,7 @@ func (s *Set) finds(key, value string) string {
 		if changed {
 			return value
 		}
-		alone := course{key: key, reads: s.reader.Key(key), rules: []*compiled{rule}, byValue: true}
+		alone := course{key: key, reads: reads, rules: []*compiled{rule}, byValue: true}
 		v := alone.judge(s.reader, value, pcommon.Map{}, false)
 		switch {
 		case v.end != nil || v.by != nil && v.by.action == Keep:

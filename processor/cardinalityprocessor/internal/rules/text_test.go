@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"testing"
@@ -118,12 +119,14 @@ func TestExplainTellsWhichRuleDecided(t *testing.T) {
 		{"zone", "abc", Verdict{Rule: "rules[1]", Action: Truncate, Value: "ab"}},
 		{"region", "eu", Verdict{Action: Keep, Value: "eu"}},
 		{"env", "prod", Verdict{Action: Keep, Value: "prod"}},
-		{"env", "a@corp.io", Verdict{Rule: "sanitize/sensitive", Action: Redact, Reason: sanitize.ByKind, Kind: detect.Email, Value: "{email}"}},
+		{"env", "a@corp.io", Verdict{Rule: "sanitize/sensitive", Action: Redact, Reason: sanitize.ByKind, Kind: detect.Email, Value: "{email}", Shown: "{email}"}},
+		{"shop", "a@corp.io", Verdict{Rule: "mine", Action: Drop, Shown: "{email}"}},
 		{"user_id", uuidA, Verdict{Rule: "sanitize/identifiers", Action: Drop, Reason: sanitize.ByKind, Kind: detect.UUID}},
 		{"path", "/users/42", Verdict{Rule: "sanitize/templates", Action: Template, Reason: sanitize.ByPlace, Value: "/users/{id}"}},
 		{"query", "SELECT 1", Verdict{Rule: "sanitize/templates", Action: Template, Reason: sanitize.BySQL, Value: "SELECT ?"}},
 		{"job_id", uuidA, Verdict{Rule: "sanitize/sources", Action: Keep, Value: uuidA}},
 	} {
+		test.want.Shown = cmp.Or(test.want.Shown, test.value)
 		got := set.Explain("m", test.key, test.value, pcommon.NewMap(), pcommon.NewMap())
 		assert.Equal(t, test.want, got, "%s=%s", test.key, test.value)
 	}
