@@ -21,15 +21,15 @@ type contender struct {
 	key     supersede.Key
 	id      supersede.ID
 	attempt int64
-	named   bool // it has labels that were superseded
 	used    series.Generation
+	named   bool // it has labels that were superseded
 
 	// What the present call shows of it, and what was decided.
-	call        uint64
 	live        bool
+	owns        bool
+	call        uint64
 	start, last pcommon.Timestamp // earliest known start, latest point
 	first       pcommon.Timestamp // earliest point
-	owns        bool
 	from        pcommon.Timestamp // its points and their starts are not before
 }
 

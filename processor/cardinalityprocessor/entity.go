@@ -8,13 +8,15 @@ import (
 	"weir.example/internal/series"
 )
 
-// entity is what is remembered of a resource.
+// entity is what is remembered of a resource. What each scrape needs comes first, and is mostly all that it needs: the
+// data of a target has left the processor's caches when its next scrape comes.
 type entity struct {
-	class    *class
-	variants []*variant // the first is the resource as it is
-	trail    trail      // of the series whose points were routed
-	fate     *fate      // that one of them got last
-	used     series.Generation
+	class   *class
+	variant variant // that was needed first; mostly the only one
+	used    series.Generation
+	others  []*variant
+	trail   trail // of the series whose points were routed
+	fate    *fate // that one of them got last
 }
 
 // variant is a resource without the labels that were superseded.
@@ -34,7 +36,6 @@ type fate struct {
 func (w *walker) entity(resource pcommon.Map) *entity {
 	e := w.entities.Get(resource, "", nil, func() *entity {
 		e := &entity{class: w.classOf(resource), used: w.generation}
-		e.variants = []*variant{{removal: e.class.removals[0]}}
 		w.resources++
 		return e
 	})
@@ -71,21 +72,33 @@ func (w *walker) variant(e *entity, p *plan, resource pcommon.Map) *variant {
 	if p.contend {
 		return w.incarnation(e, p.removal, resource)
 	}
-	return e.variants[0]
+	return e.without(e.class.removals[0])
 }
 
 // incarnation returns the resource without these keys. Under rules with supersede also one that loses nothing has a
 // contender: it is a second writer if another resource becomes equal to it.
 func (w *walker) incarnation(e *entity, r *removal, resource pcommon.Map) *variant {
-	for _, v := range e.variants {
+	v := e.without(r)
+	if v.contender == nil {
+		v.contender = w.contender(resource, r.keys, pcommon.NewMap(), nil)
+	}
+	return v
+}
+
+// without returns the resource without these keys.
+func (e *entity) without(r *removal) *variant {
+	if e.variant.removal == nil {
+		e.variant.removal = r
+	}
+	if e.variant.removal == r {
+		return &e.variant
+	}
+	for _, v := range e.others {
 		if v.removal == r {
-			if v.contender == nil {
-				v.contender = w.contender(resource, r.keys, pcommon.NewMap(), nil)
-			}
 			return v
 		}
 	}
-	v := &variant{removal: r, contender: w.contender(resource, r.keys, pcommon.NewMap(), nil)}
-	e.variants = append(e.variants, v)
+	v := &variant{removal: r}
+	e.others = append(e.others, v)
 	return v
 }

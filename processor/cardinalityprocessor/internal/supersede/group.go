@@ -24,6 +24,8 @@ const (
 
 // group is an output entity with the incarnations that were seen of it.
 type group struct {
+	key          Key
+	next         *group // that was looked for after this one last
 	incarnations []incarnation
 	owner        int               // index, or noOwner
 	floor        pcommon.Timestamp // last sample of all former owners: the owner's points are later
@@ -43,9 +45,9 @@ type incarnation struct {
 	liveAt   pcommon.Timestamp // time of its last point that was no stale marker
 	gone     bool              // all it sent last were stale markers
 
-	call uint64 // number of the last record that showed it; what follows is about that record
-	live bool
-	last pcommon.Timestamp
+	live bool // in the last record that showed it, whose number is call
+	call uint64
+	last pcommon.Timestamp // in it
 }
 
 // see notes what a record shows of one incarnation.

@@ -22,6 +22,7 @@ const (
 // Owners knows who owns which output. One goroutine at a time may use it.
 type Owners struct {
 	groups     map[Key]*group
+	last       *group // that was looked for
 	maxOutputs int
 	now        pcommon.Timestamp // latest wall clock of a record
 	swept      pcommon.Timestamp // wall clock of the last sweep
@@ -34,7 +35,7 @@ type Owners struct {
 
 // New returns an empty state that knows at most maxOutputs outputs; those silent for the longest time go first.
 func New(maxOutputs int) *Owners {
-	return &Owners{groups: map[Key]*group{}, maxOutputs: maxOutputs}
+	return &Owners{groups: map[Key]*group{}, last: &group{}, maxOutputs: maxOutputs}
 }
 
 // Apply decides over the sightings of one call. A malformed record changes nothing.
@@ -49,10 +50,11 @@ func (o *Owners) Apply(record []byte) error {
 	o.touched = o.touched[:0]
 	for i := range sightings {
 		s := &sightings[i]
-		g := o.groups[s.Key]
+		g := o.find(s.Key)
 		if g == nil {
-			g = &group{owner: noOwner}
+			g = &group{key: s.Key, owner: noOwner}
 			o.groups[s.Key] = g
+			o.follow(g)
 		}
 		if g.call != o.call {
 			g.call, g.heard = o.call, o.now
@@ -74,7 +76,7 @@ func (o *Owners) Apply(record []byte) error {
 // that went out before it owned. That time is also the earliest start its points may have: it stays the same as long
 // as the incarnation owns, and every point that passes is at it or after it. 0: no one owned before.
 func (o *Owners) Verdict(key Key, id ID) (from pcommon.Timestamp, owns bool) {
-	g := o.groups[key]
+	g := o.find(key)
 	if g == nil || g.owner == noOwner {
 		return 0, true
 	}
@@ -85,6 +87,34 @@ func (o *Owners) Verdict(key Key, id ID) (from pcommon.Timestamp, owns bool) {
 		return 0, true
 	}
 	return g.floor + tick, true
+}
+
+// find returns the group of an output, nil if it is not known. Calls mostly hold the same outputs in the same order.
+func (o *Owners) find(key Key) *group {
+	g := o.last.next
+	if g == nil || g.key != key {
+		if g = o.groups[key]; g == nil {
+			return nil
+		}
+	}
+	o.follow(g)
+	return g
+}
+
+// follow notes that g was looked for after the last one.
+func (o *Owners) follow(g *group) {
+	if o.last.next != g {
+		o.last.next = g
+	}
+	o.last = g
+}
+
+// unlink makes sure that what is no longer in groups is not found.
+func (o *Owners) unlink() {
+	for _, g := range o.groups {
+		g.next = nil
+	}
+	o.last = &group{}
 }
 
 // Has tells whether the output is known.
@@ -108,6 +138,7 @@ func (o *Owners) sweep() {
 				delete(o.groups, key)
 			}
 		}
+		o.unlink()
 	}
 	if len(o.groups) <= o.maxOutputs {
 		return
@@ -127,4 +158,5 @@ func (o *Owners) sweep() {
 	for _, victim := range all[:len(all)-o.maxOutputs+o.maxOutputs/10] {
 		delete(o.groups, victim.key)
 	}
+	o.unlink()
 }

@@ -28,7 +28,7 @@ func (o *Owners) Save(w io.Writer) error {
 	}
 	keys := slices.SortedFunc(maps.Keys(o.groups), func(a, b Key) int { return bytes.Compare(a[:], b[:]) })
 	for _, key := range keys {
-		b = o.groups[key].append(append(b[:0], key[:]...))
+		b = o.groups[key].append(b[:0])
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
@@ -37,6 +37,7 @@ func (o *Owners) Save(w io.Writer) error {
 }
 
 func (g *group) append(b []byte) []byte {
+	b = append(b, g.key[:]...)
 	for _, v := range []uint64{
 		uint64(g.owner + 1), uint64(g.floor), uint64(g.last), uint64(g.heard), g.call, uint64(len(g.incarnations)),
 	} {
@@ -72,9 +73,8 @@ func (o *Owners) Load(r io.Reader) error {
 	fresh.now, fresh.swept = s.time(), s.time()
 	fresh.call, fresh.takeovers = s.uvarint(), s.uvarint()
 	for n := s.uvarint(); n > 0 && s.err == nil; n-- {
-		var key Key
-		s.fill(key[:])
-		fresh.groups[key] = s.group()
+		g := s.group()
+		fresh.groups[g.key] = g
 	}
 	if s.err != nil {
 		return fmt.Errorf("%w: %w", errSnapshot, s.err)
@@ -91,6 +91,7 @@ type snapshotReader struct {
 
 func (s *snapshotReader) group() *group {
 	g := &group{}
+	s.fill(g.key[:])
 	owner := s.uvarint()
 	g.floor, g.last, g.heard, g.call = s.time(), s.time(), s.time(), s.uvarint()
 	n := s.uvarint()
