@@ -23,14 +23,15 @@ type Program struct {
 	supersede bool
 	byName    bool               // labels are texts: rules that end are for those they name
 	courses   map[string]*course // by key; nil: no rule touches it
-	front     [places]known      // of courses
+	front     [keyPlaces]known   // of courses
 	text      *TextProgram       // of it, once asked for; the set's mutex guards it
 }
 
-// places and maxStays bound what is remembered without hashing: the keys, and for each key the values, that came first.
+// These bound what is remembered without hashing: the keys, and for each key the values, that came first.
 const (
-	places   = 64
-	maxStays = 64 // bytes of a value
+	keyPlaces = 256
+	places    = 64
+	maxStays  = 64 // bytes of a value
 )
 
 // known is a key and what may be done to it.
@@ -222,7 +223,7 @@ func (p *Program) dropsWithoutLabels(point pcommon.Map) bool {
 
 // course returns what the program may do to the label.
 func (p *Program) course(key string) *course {
-	front := &p.front[place(key)%places]
+	front := &p.front[place(key)%keyPlaces]
 	if front.key == key && key != "" {
 		return front.course
 	}
