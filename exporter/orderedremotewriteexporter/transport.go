@@ -2,9 +2,12 @@ package orderedremotewriteexporter
 
 import (
 	"context"
+	"io"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
+	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
@@ -14,7 +17,7 @@ import (
 
 // transport gets hold of the transport that confighttp makes, whose idle connections
 // would outlive the exporter: what is wrapped around it cannot close them. It does so
-// as the middleware next to it, and changes nothing.
+// as the middleware next to it. Connections of that transport are conns.
 type transport struct {
 	component.StartFunc
 	component.ShutdownFunc
@@ -27,6 +30,9 @@ var transportID = component.MustNewIDWithName("orderedremotewrite", "transport")
 func (t *transport) GetHTTPRoundTripper(context.Context) (extensionmiddleware.WrapHTTPRoundTripperFunc, error) {
 	return func(_ context.Context, inner http.RoundTripper) (http.RoundTripper, error) {
 		t.inner = inner
+		if h, ok := inner.(*http.Transport); ok && h.DialContext != nil {
+			h.DialContext = dialer(h.DialContext)
+		}
 		return inner, nil
 	}, nil
 }
@@ -47,4 +53,29 @@ func newHTTP(ctx context.Context, settings confighttp.ClientConfig, host compone
 // close closes the connections that no request uses.
 func (t *transport) close() {
 	(&http.Client{Transport: t.inner}).CloseIdleConnections()
+}
+
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+func dialer(next dial) dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := next(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return conn{c}, nil
+	}
+}
+
+// conn writes bodies through buffers that requests share, most of them at once. The
+// connections of package net make 32 KB for each body.
+type conn struct{ net.Conn }
+
+var bodyBuffers = sync.Pool{New: func() any { return new([128 << 10]byte) }}
+
+// ReadFrom implements io.ReaderFrom, which the transport uses when a body is longer than its own 4 KB.
+func (c conn) ReadFrom(r io.Reader) (int64, error) {
+	buffer := bodyBuffers.Get().(*[128 << 10]byte)
+	defer bodyBuffers.Put(buffer)
+	return io.CopyBuffer(struct{ io.Writer }{c.Conn}, r, buffer[:])
 }
