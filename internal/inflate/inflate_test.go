@@ -4,9 +4,11 @@ import (
 	"bytes"
 	stdflate "compress/flate"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -92,12 +94,20 @@ func texts() map[string][]byte {
 	for len(far) < 250_000 { // matches up to the end of the window
 		far = append(far, noise[:1+random.IntN(windowSize+50)]...)
 	}
+	var periods, skewed []byte
+	for period := 1; period <= 300; period++ { // matches that read what they write
+		begin := random.IntN(len(noise) - period)
+		periods = append(periods, bytes.Repeat(noise[begin:begin+period], 2+600/period)...)
+	}
+	for range 200_000 { // codes of all lengths
+		skewed = append(skewed, byte(bits.LeadingZeros32(random.Uint32())*8+random.IntN(2)))
+	}
 	lines := &bytes.Buffer{}
 	for i := range 5000 {
 		fmt.Fprintf(lines, "flink_taskmanager_job_task_numRecordsIn{task_id=%q,subtask_index=\"%d\",} %v\n", "cbc357ccb763df2852fee8c4fc7d55f2", i%64, random.Float64()*1e6)
 	}
 	return map[string][]byte{
-		"nothing": nil, "one byte": {'x'}, "noise": noise, "digits": digits, "far matches": far, "lines": lines.Bytes(),
+		"nothing": nil, "one byte": {'x'}, "noise": noise, "digits": digits, "far matches": far, "every period": periods, "skewed": skewed, "lines": lines.Bytes(),
 		"one byte a million times": bytes.Repeat([]byte{'a'}, 1<<20),
 		"short periods":            []byte(strings.Repeat("ab", 1000) + strings.Repeat("abc", 1000) + strings.Repeat("0123456789abcde", 9000)),
 	}
@@ -282,6 +292,20 @@ func TestRandomBlocksAreJudgedAsTheStandardLibraryDoes(t *testing.T) {
 			stream[10] = stream[10]&^6 | byte(i%4)<<1
 		}
 		compare(t, &z, stream)
+	}
+}
+
+func TestCodesForCodeLengthsAreJudgedAsTheStandardLibraryDoes(t *testing.T) {
+	head := zip(t, nil, 6)[:10]
+	var z Reader
+	for lengths := range 1 << (4 * 2) { // of the codes for the three repetitions and for 0
+		block := uint64(1 | 2<<1)
+		for i := range 4 {
+			block |= uint64(lengths>>(2*i)&3) << (17 + 3*i)
+		}
+		for next := range 16 {
+			compare(t, &z, binary.LittleEndian.AppendUint64(head[:10:10], block|uint64(next)<<29))
+		}
 	}
 }
 
