@@ -55,8 +55,8 @@ type catalog struct {
 	scan     uint32
 	parsed   uint32    // the scan that lines are of
 	lines    []line    // of the last scrape that could be read, in its order
-	comments []*uint32 // of them: where it is noted which scrape had one last
 	matched  int       // how many of them this scrape has had, unless it has changed
+	comments []*uint32 // where it is noted which scrape had the comments among lines last
 	change   *change
 }
 
@@ -109,8 +109,7 @@ func (c *catalog) resolve(key []byte, predicted int) (l line, next int) {
 // remark takes in a comment, and returns whether it was HELP or TYPE, and where the next line is expected.
 func (c *catalog) remark(ln []byte, predicted int) (next int, ok bool) {
 	if predicted < len(c.lines) && c.lines[predicted].isComment() && c.lines[predicted].is(ln) {
-		c.recur(&c.lines[predicted])
-		return c.meet(predicted), true
+		return c.recur(predicted), true
 	}
 	comment, ok := parseComment(ln)
 	if !ok {
@@ -127,8 +126,16 @@ func (c *catalog) remark(ln []byte, predicted int) (next int, ok bool) {
 	return predicted, true
 }
 
-// recur takes in a comment that says what it said in the last scrape.
-func (c *catalog) recur(l *line) { *c.comments[firstComment-l.series] = c.scan }
+// recur takes in the comment of the last scrape at position pos, which says what it said there, unless another one of
+// this scrape counts. It returns where the next line is expected.
+func (c *catalog) recur(pos int) (predicted int) {
+	seen := c.comments[firstComment-c.lines[pos].series]
+	if *seen == c.scan {
+		return pos + 1
+	}
+	*seen = c.scan
+	return c.meet(pos)
+}
 
 // keepComments drops those that no line is.
 func (c *catalog) keepComments() {

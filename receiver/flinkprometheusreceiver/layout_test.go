@@ -153,6 +153,16 @@ func (d *drawnTarget) requireToldAs(t require.TestingT, c *catalog, want *readin
 	}
 }
 
+// TestAnIgnoredCommentIsNotRemembered: the first TYPE of a name counts, also when the line of the last scrape comes second.
+func TestAnIgnoredCommentIsNotRemembered(t *testing.T) {
+	d := newDrawnTarget("tm:9249")
+	d.read(t, "a 1\n# TYPE a gauge\n")
+	d.read(t, "# TYPE a counter\na 1\n# TYPE a gauge\n")
+	require.True(t, d.catalog.metricOf(d.reading.points[0]).sum)
+	d.read(t, "a 1\n# TYPE a gauge\n")
+	require.False(t, d.catalog.metricOf(d.reading.points[0]).sum)
+}
+
 // fail reads a body that breaks off.
 func (d *drawnTarget) fail(body string) {
 	d.reading.reset()

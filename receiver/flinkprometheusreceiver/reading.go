@@ -100,7 +100,7 @@ func (c *catalog) readExpected(lines []byte, r *reading) []byte {
 		}
 		end, rest := lines[size], lines[size+1:]
 		if end == '\n' && l.isComment() {
-			c.recur(l)
+			r.predicted = c.recur(r.predicted)
 		} else if end == ' ' && l.why() == kept {
 			v, n := parsePlain(rest)
 			if n == 0 {
@@ -108,11 +108,11 @@ func (c *catalog) readExpected(lines []byte, r *reading) []byte {
 			}
 			rest = rest[n:]
 			r.samples++
+			r.predicted = c.meet(r.predicted)
 			c.take(l.series, v, r)
 		} else {
 			break
 		}
-		r.predicted = c.meet(r.predicted)
 		lines = rest
 	}
 	return lines
