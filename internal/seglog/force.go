@@ -56,26 +56,23 @@ func (l *Log) Force(end Position) error {
 	return nil
 }
 
-// forceRegularly is the goroutine behind SyncInterval.
-func (l *Log) forceRegularly() {
-	defer close(l.done)
-	if l.options.Sync != SyncInterval {
-		return
+// soil notes that something was written; mu is held. A log to which nothing is written
+// has no timer that wakes the process.
+func (l *Log) soil() {
+	l.dirty = true
+	if l.options.Sync == SyncInterval && l.due == nil {
+		l.due = time.AfterFunc(l.options.SyncInterval, l.forceDue)
 	}
-	ticker := time.NewTicker(l.options.SyncInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-l.stop:
-			return
-		case <-ticker.C:
-			l.mu.Lock()
-			dirty, end := l.dirty, l.end()
-			l.mu.Unlock()
-			if dirty {
-				// A failure shows again at the next append or tick; the records are readable.
-				_ = l.Force(end)
-			}
-		}
+}
+
+// forceDue forces what was written since soil set its timer.
+func (l *Log) forceDue() {
+	l.mu.Lock()
+	l.due = nil
+	dirty, end := l.dirty, l.end()
+	l.mu.Unlock()
+	if dirty {
+		// A failure shows again at the next append; the records are readable.
+		_ = l.Force(end)
 	}
 }

@@ -83,12 +83,10 @@ type Log struct {
 	seed     uint32
 	buffer   []byte
 	dirty    bool
+	due      *time.Timer // forces what is dirty; nil: not set
 	forced   Position
 	failed   failure // the last sync that failed
 	closed   bool
-
-	stop chan struct{}
-	done chan struct{}
 }
 
 // segment is a file of the log. size is what may be read of it, in bytes.
@@ -122,11 +120,10 @@ func Open(options Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := &Log{options: options, unlock: unlock, stop: make(chan struct{}), done: make(chan struct{})}
+	log := &Log{options: options, unlock: unlock}
 	if err := log.scan(); err != nil {
 		return nil, errors.Join(err, unlock.Close())
 	}
-	go log.forceRegularly()
 	return log, nil
 }
 
@@ -166,7 +163,7 @@ func (l *Log) write(record Record) (Position, error) {
 		return Position{}, errors.Join(err, l.abandon(last.size))
 	}
 	last.size += int64(len(l.buffer))
-	l.dirty = true
+	l.soil()
 	return Position{last.number, last.size}, nil
 }
 
@@ -320,13 +317,16 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closed = true
-	close(l.stop)
+	if l.due != nil {
+		l.due.Stop()
+	}
 	var err error
 	if l.active != nil {
 		err = l.finish()
 	}
 	l.mu.Unlock()
-	<-l.done
+	l.forcing.Lock() // a sync that runs ends first
+	defer l.forcing.Unlock()
 	return errors.Join(err, l.unlock.Close())
 }
 
