@@ -9,7 +9,7 @@ import (
 // of its attributes, plus one extra label that the map is extended by (empty
 // for none). It allocates nothing for what it knows, unless an attribute is
 // not a string, and expects maps in the order in which they came last: what follows
-// as before is compared and not hashed. An attribute takes 8 bytes, its text is shared.
+// as before is compared and not hashed. An attribute takes 8 bytes, its text is shared, with the sender where KeepTexts allows.
 type Memo[V any] struct {
 	entries    chains[memoEntry[V], *memoEntry[V]]
 	attributes attributes
