@@ -3,6 +3,7 @@ package flinkprometheusreceiver
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -73,6 +74,8 @@ var errNoMetrics = errors.New("no line of the body is in the Prometheus text for
 
 // read parses the next lines of a body into r. An error means that the body is refused as a whole.
 func (c *catalog) read(lines []byte, r *reading, limits LimitsConfig) error {
+	// At once: by doubling, what is outgrown on the way would be four times as much.
+	r.points = slices.Grow(r.points, max(0, len(c.series)-len(r.points)))
 	for len(lines) > 0 {
 		rest := c.readExpected(lines, r)
 		if len(rest) < len(lines) {
