@@ -3,6 +3,8 @@ package orderedremotewriteexporter
 import (
 	"math"
 
+	"github.com/cespare/xxhash/v2"
+
 	"weir.example/internal/series"
 )
 
@@ -15,8 +17,29 @@ func (in *intake) offer(e *entity, name, extras *series.Set, at moment, value fl
 	case at.ms == 0:
 		in.reject(noTimestamp, m)
 	default:
-		in.admit(in.find(e, in.compose(e, extras), name), at, at.bits(value, m), m)
+		bits := at.bits(value)
+		if m != nil && m.histogram != nil && !at.stale {
+			bits = xxhash.Sum64(m.histogram)
+		}
+		in.admit(in.find(e, in.compose(e, extras), name), at, bits, m)
 	}
+}
+
+// next returns the series that followed the last one within its entity before, nil if it is
+// not the one: then find tells which it is.
+func (in *intake) next(e *entity, name *metricName, extras *series.Set) *stream {
+	number := e.first
+	if in.last != nil {
+		number = in.last.State.next
+	}
+	s := in.table.At(number)
+	if s == nil || s.Entity != e.labels {
+		return nil
+	}
+	if f := s.Form(); f.Name != name.plain || f.Extras != extras || f.About != name.meta {
+		return nil
+	}
+	return s
 }
 
 // find returns the series and, when it is new, gives it a slot for good.
@@ -25,15 +48,20 @@ func (in *intake) find(e *entity, c composition, name *series.Set) *stream {
 	if s == nil {
 		s = in.lookUp(e, c, name)
 	}
-	in.last = s
-	if s.State.seen != in.translator.now {
-		s.State.seen = in.translator.now
-	}
+	in.reach(s)
 	if f := s.Form(); f.About != in.meta {
 		in.table.SetForm(s, in.table.Form(f.Name, f.Extras, in.meta))
 		in.onDescribed(s, f.About)
 	}
 	return s
+}
+
+// reach notes that a series has its turn.
+func (in *intake) reach(s *stream) {
+	in.last = s
+	if s.State.seen != in.translator.now {
+		s.State.seen = in.translator.now
+	}
 }
 
 // expected returns the series that followed the last one within its entity before, if
@@ -110,7 +138,10 @@ func (in *intake) stage(s *stream, at moment, bits uint64, m *more) {
 		in.spare = in.spare[:n-1]
 	}
 	in.before[p.slot] = append(in.before[p.slot], p.past)
-	in.staged[p.slot] = append(in.staged[p.slot], sample{series: s, ts: at.ms, start: at.start, bits: bits, at: in.now, more: m})
+	staged := append(in.staged[p.slot], sample{})
+	in.staged[p.slot] = staged
+	q := &staged[len(staged)-1] // field by field: a whole sample would be made elsewhere, then copied
+	q.series, q.ts, q.start, q.bits, q.at, q.more = s, at.ms, at.start, bits, in.now, m
 	p.past.pass(at.ms, bits)
 }
 

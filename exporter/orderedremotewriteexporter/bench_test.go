@@ -21,13 +21,17 @@ func taskManager() pmetric.Metrics { return taskManagerOf("tm-1", 400, 25) }
 
 func taskManagerOf(id string, entities, series int) pmetric.Metrics {
 	b := newBatch()
+	names := make([]string, series-1) // one string of each, as the receiver has
+	for m := range names {
+		names[m] = fmt.Sprint("flink.task.numRecordsIn", m)
+	}
 	for e := range entities {
 		b.resource("service.name", "flink", "service.instance.id", id+":9249", "host.name", id+".example",
 			"tm_id", id, "job_id", "0123456789abcdef0123456789abcdef", "job_name", "orders",
 			"task_id", fmt.Sprintf("%032d", e/8), "task_name", fmt.Sprint("Source_orders_Map_", e/8),
 			"task_attempt_id", fmt.Sprintf("%064d", e), "task_attempt_num", "0", "subtask_index", fmt.Sprint(e%8))
-		for m := range series - 1 {
-			b.gauge(fmt.Sprint("flink.task.numRecordsIn", m), 1, float64(e*m)*1.5)
+		for m, name := range names {
+			b.gauge(name, 1, float64(e*m)*1.5)
 		}
 		b.gauge("flink.task.latency", 1, float64(e), "quantile", "0.99")
 	}

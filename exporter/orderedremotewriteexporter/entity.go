@@ -24,6 +24,7 @@ type entity struct {
 	info     *series.Set // labels for target_info
 	slot     int32       // -1: each series has its own
 	first    uint32      // number in the table of the series that came first last time; 0: none
+	seen     series.Generation
 }
 
 // entity returns the entity that a resource is for a tenant, nil if an attribute that
@@ -37,12 +38,19 @@ func (t *translator) entity(who *tenant, resource pcommon.Map) *entity {
 	if e == nil {
 		return nil
 	}
+	if e.seen != t.now {
+		t.touchEntity(e)
+	}
+	return e
+}
+
+func (t *translator) touchEntity(e *entity) {
+	e.seen = t.now
 	t.interner.Touch(e.labels)
 	if e.target != nil {
 		t.interner.Touch(e.info)
 		e.target.seen = t.now
 	}
-	return e
 }
 
 func (t *translator) newEntity(tenant string, resource pcommon.Map) *entity {

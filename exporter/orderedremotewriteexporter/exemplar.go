@@ -47,7 +47,7 @@ func exemplarBits(e pmetric.Exemplar) uint64 {
 	if e.ValueType() == pmetric.ExemplarValueTypeInt {
 		return math.Float64bits(float64(e.IntValue()))
 	}
-	return moment{}.bits(e.DoubleValue(), nil)
+	return moment{}.bits(e.DoubleValue())
 }
 
 // exemplarLabels returns trace and span, and the attributes where all fit.

@@ -15,10 +15,11 @@ type names struct {
 	namer    otlptranslator.MetricNamer
 	interner *series.Interner
 	known    map[nameKey]*metricName
-	last     *metricName    // the one before
+	last     *metricName    // the one before, never nil
 	metas    map[meta]*meta // one of each, so that series share it
 	unit     otlptranslator.UnitNamer
 	now      series.Generation
+	keep     bool // texts of metrics
 }
 
 // nameKey holds all that a name may depend on; unit and kind stay empty where
@@ -33,11 +34,37 @@ type nameKey struct {
 type metricName struct {
 	key                       nameKey
 	plain, bucket, sum, count *series.Set
-	next                      *metricName // the one that followed, often the one that will
+	next, other               *metricName // those that followed, the last one first: often one of them will
 	seen                      series.Generation
 
-	meta *meta // what the last metric of this name said, with
-	unit string
+	said said  // by the last metric of this name
+	meta *meta // what that means
+}
+
+// said is what a metric says of itself. Whoever lends data has one string of each, so that
+// their bytes need not be read.
+type said struct {
+	name, help, unit string
+	kind             otlptranslator.MetricType
+}
+
+// again tells whether a metric says the same. Where its texts may be kept, those that are
+// other strings take the place of these.
+func (s *said) again(m pmetric.Metric, kind otlptranslator.MetricType, keep bool) bool {
+	return s.kind == kind && same(&s.name, m.Name(), keep) && same(&s.help, m.Description(), keep) && same(&s.unit, m.Unit(), keep)
+}
+
+func same(was *string, now string, keep bool) bool {
+	if series.Identical(*was, now) {
+		return true
+	}
+	if *was != now {
+		return false
+	}
+	if keep {
+		*was = now
+	}
+	return true
 }
 
 func newNames(strategy string, interner *series.Interner) *names {
@@ -45,33 +72,43 @@ func newNames(strategy string, interner *series.Interner) *names {
 		namer:    otlptranslator.NewMetricNamer("", otlptranslator.TranslationStrategyOption(strategy)),
 		interner: interner,
 		known:    map[nameKey]*metricName{},
+		last:     &metricName{},
 		metas:    map[meta]*meta{},
 		unit:     otlptranslator.UnitNamer{UTF8Allowed: !otlptranslator.TranslationStrategyOption(strategy).ShouldEscape()},
 	}
 }
 
-func (n *names) of(m pmetric.Metric) *metricName {
-	key := nameKey{name: m.Name()}
-	if n.namer.WithMetricSuffixes {
-		key.unit, key.kind = m.Unit(), kindOf(m)
+// of returns the name of a metric, with what the metric says of itself. It expects names
+// in the order in which they came before.
+func (n *names) of(m pmetric.Metric, kind otlptranslator.MetricType) *metricName {
+	name := n.last.next
+	if name == nil || !name.said.again(m, kind, n.keep) {
+		name = n.find(m, kind)
 	}
-	name := n.find(key)
+	n.last = name
 	if name.seen != n.now {
-		name.seen = n.now
-		for _, set := range []*series.Set{name.plain, name.bucket, name.sum, name.count} {
-			if set != nil {
-				n.interner.Touch(set)
-			}
-		}
+		n.touch(name)
 	}
 	return name
 }
 
-// find expects names in the order in which they came last.
-func (n *names) find(key nameKey) *metricName {
-	if n.last != nil && n.last.next != nil && n.last.next.key == key {
-		n.last = n.last.next
-		return n.last
+// find is for a name that does not follow as it did last.
+func (n *names) find(m pmetric.Metric, kind otlptranslator.MetricType) *metricName {
+	name := n.last.other
+	if name == nil || !name.said.again(m, kind, n.keep) {
+		name = n.get(m, kind)
+		n.describe(name, m, kind)
+	}
+	if name != n.last.next {
+		n.last.next, n.last.other = name, n.last.next
+	}
+	return name
+}
+
+func (n *names) get(m pmetric.Metric, kind otlptranslator.MetricType) *metricName {
+	key := nameKey{name: m.Name()}
+	if n.namer.WithMetricSuffixes {
+		key.unit, key.kind = m.Unit(), kind
 	}
 	name := n.known[key]
 	if name == nil {
@@ -80,11 +117,16 @@ func (n *names) find(key nameKey) *metricName {
 		name.key = key
 		n.known[key] = name
 	}
-	if n.last != nil {
-		n.last.next = name
-	}
-	n.last = name
 	return name
+}
+
+func (n *names) touch(name *metricName) {
+	name.seen = n.now
+	for _, set := range []*series.Set{name.plain, name.bucket, name.sum, name.count} {
+		if set != nil {
+			n.interner.Touch(set)
+		}
+	}
 }
 
 func (n *names) translate(key nameKey) *metricName {
@@ -98,41 +140,54 @@ func (n *names) translate(key nameKey) *metricName {
 	return &metricName{plain: set(""), bucket: set("_bucket"), sum: set("_sum"), count: set("_count")}
 }
 
-// describe returns what m says of itself. Metrics of one name mostly agree.
-func (n *names) describe(name *metricName, m pmetric.Metric) *meta {
-	kind := metricTypeOf(m)
-	if was := name.meta; was != nil && was.kind == kind && was.help == m.Description() && name.unit == m.Unit() {
-		return was
+// describe notes what a metric says of itself. Metrics of one name mostly agree.
+func (n *names) describe(name *metricName, m pmetric.Metric, kind otlptranslator.MetricType) {
+	if name.said.again(m, kind, n.keep) {
+		return
 	}
-	now := meta{kind: kind, unit: validText(n.unit.Build(m.Unit())), help: validText(strings.Clone(m.Description()))}
+	name.said = said{m.Name(), m.Description(), m.Unit(), kind}
+	if !n.keep {
+		name.said = said{name.key.name, strings.Clone(m.Description()), strings.Clone(m.Unit()), kind}
+	}
+	now := meta{kind: typeOf(kind), unit: validText(n.unit.Build(name.said.unit)), help: validText(name.said.help)}
 	if n.metas[now] == nil {
 		n.metas[now] = &now
 	}
-	name.meta, name.unit = n.metas[now], strings.Clone(m.Unit())
-	return name.meta
+	name.meta = n.metas[now]
 }
 
 // sweep forgets names unused for more than idle generations.
 func (n *names) sweep(now, idle series.Generation) {
-	n.now, n.last = now, nil
+	n.now, n.last = now, &metricName{}
 	clear(n.metas)
 	for key, name := range n.known {
-		name.next = nil // it may be gone
+		name.next, name.other = nil, nil // they may be gone
 		if now-name.seen > idle {
 			delete(n.known, key)
 		}
 	}
 }
 
-func kindOf(m pmetric.Metric) otlptranslator.MetricType {
+// numbersOf returns the points of a gauge or cumulative sum, and its kind; unknown for
+// others.
+func numbersOf(m pmetric.Metric) (pmetric.NumberDataPointSlice, otlptranslator.MetricType) {
+	if gauge := m.Gauge(); gauge != (pmetric.Gauge{}) {
+		return gauge.DataPoints(), otlptranslator.MetricTypeGauge
+	}
+	sum := m.Sum()
+	switch {
+	case sum == pmetric.Sum{} || sum.AggregationTemporality() != pmetric.AggregationTemporalityCumulative:
+		return pmetric.NumberDataPointSlice{}, otlptranslator.MetricTypeUnknown
+	case sum.IsMonotonic():
+		return sum.DataPoints(), otlptranslator.MetricTypeMonotonicCounter
+	default:
+		return sum.DataPoints(), otlptranslator.MetricTypeNonMonotonicCounter
+	}
+}
+
+// distributionOf returns the kind of all others.
+func distributionOf(m pmetric.Metric) otlptranslator.MetricType {
 	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return otlptranslator.MetricTypeGauge
-	case pmetric.MetricTypeSum:
-		if m.Sum().IsMonotonic() {
-			return otlptranslator.MetricTypeMonotonicCounter
-		}
-		return otlptranslator.MetricTypeNonMonotonicCounter
 	case pmetric.MetricTypeHistogram:
 		return otlptranslator.MetricTypeHistogram
 	case pmetric.MetricTypeExponentialHistogram:
@@ -144,19 +199,16 @@ func kindOf(m pmetric.Metric) otlptranslator.MetricType {
 	}
 }
 
-// metricTypeOf returns the type that Prometheus knows for a metric.
-func metricTypeOf(m pmetric.Metric) metricType {
-	switch m.Type() {
-	case pmetric.MetricTypeSum:
-		if m.Sum().IsMonotonic() {
-			return typeCounter
-		}
+// typeOf returns the type that Prometheus knows for a kind of metric.
+func typeOf(kind otlptranslator.MetricType) metricType {
+	switch kind {
+	case otlptranslator.MetricTypeMonotonicCounter:
+		return typeCounter
+	case otlptranslator.MetricTypeNonMonotonicCounter, otlptranslator.MetricTypeGauge:
 		return typeGauge
-	case pmetric.MetricTypeGauge:
-		return typeGauge
-	case pmetric.MetricTypeHistogram, pmetric.MetricTypeExponentialHistogram:
+	case otlptranslator.MetricTypeHistogram, otlptranslator.MetricTypeExponentialHistogram:
 		return typeHistogram
-	case pmetric.MetricTypeSummary:
+	case otlptranslator.MetricTypeSummary:
 		return typeSummary
 	default:
 		return typeUnknown

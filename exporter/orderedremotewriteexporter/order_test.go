@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/otlptranslator"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -181,6 +182,6 @@ func (r *rig) slotOf(name string) int {
 	m := b.last.ScopeMetrics().At(0).Metrics().At(0)
 	e := r.in.entity(nobody, b.last.Resource().Attributes())
 	r.in.meta, r.in.last = nil, nil
-	s := r.in.lookUp(e, composition{e.labels, r.in.none}, r.in.of(m).plain)
+	s := r.in.lookUp(e, composition{e.labels, r.in.none}, r.in.of(m, otlptranslator.MetricTypeGauge).plain)
 	return int(s.State.slot)
 }

@@ -17,9 +17,10 @@ import (
 
 const requestSamples = 2000
 
-// BenchmarkTakeKnown translates and admits a call of known series.
+// BenchmarkTakeKnown translates and admits a call of known series, in lent data.
 func BenchmarkTakeKnown(b *testing.B) {
 	in := newIntake(createDefaultConfig().(*Config))
+	in.keepTexts(true)
 	md := taskManager()
 	ms := int64(0)
 	cputime.Loop(b, md.DataPointCount(), func() {

@@ -119,6 +119,7 @@ func (t *translator) resolve(e *entity, extras *series.Set) composition {
 
 // keepTexts tells whether the texts of the data that follow may be kept.
 func (t *translator) keepTexts(may bool) {
+	t.names.keep = may
 	t.entities.KeepTexts(may)
 	t.extraSets.KeepTexts(may)
 }

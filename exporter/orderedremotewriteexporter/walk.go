@@ -3,7 +3,7 @@ package orderedremotewriteexporter
 import (
 	"math"
 
-	"github.com/cespare/xxhash/v2"
+	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
@@ -35,7 +35,7 @@ type intake struct {
 	dropped [reasons]int
 	newest  int64     // ms; of the current resource's values
 	touched []*target // with values in this call
-	meta    *meta     // of the current metric
+	meta    *meta     // of the metric that find is asked for
 	text    []byte    // le or quantile
 	bounds  []float64 // of the current point
 
@@ -64,7 +64,9 @@ func newIntake(cfg *Config) *intake {
 }
 
 func (in *intake) walk(md pmetric.Metrics) {
-	for _, rm := range md.ResourceMetrics().All() {
+	resources := md.ResourceMetrics()
+	for i := range resources.Len() {
+		rm := resources.At(i)
 		who := in.whose(rm)
 		if who == nil {
 			continue
@@ -72,10 +74,9 @@ func (in *intake) walk(md pmetric.Metrics) {
 		e := in.entity(who, rm.Resource().Attributes())
 		in.last = nil
 		in.newest = math.MinInt64
-		for _, sm := range rm.ScopeMetrics().All() {
-			for _, m := range sm.Metrics().All() {
-				in.metric(e, m)
-			}
+		scopes := rm.ScopeMetrics()
+		for k := range scopes.Len() {
+			in.metrics(e, scopes.At(k).Metrics())
 		}
 		if e != nil && e.target != nil && in.newest > math.MinInt64 {
 			in.touch(e)
@@ -88,23 +89,66 @@ func (in *intake) walk(md pmetric.Metrics) {
 	in.touched = in.touched[:0]
 }
 
-func (in *intake) metric(e *entity, m pmetric.Metric) {
+func (in *intake) metrics(e *entity, list pmetric.MetricSlice) {
+	for i := range list.Len() {
+		m := list.At(i)
+		points, kind := numbersOf(m)
+		if kind == otlptranslator.MetricTypeUnknown {
+			in.distribution(e, m)
+			continue
+		}
+		name := in.of(m, kind)
+		if e == nil || name.plain == nil {
+			in.drop(invalidName, points.Len())
+			continue
+		}
+		for k := range points.Len() {
+			in.number(e, name, points.At(k))
+		}
+	}
+}
+
+// number offers a point of a gauge or sum. Only what counts up has a start.
+func (in *intake) number(e *entity, name *metricName, p pmetric.NumberDataPoint) {
+	at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
+	if name.said.kind != otlptranslator.MetricTypeMonotonicCounter {
+		at.start = 0
+	}
+	value := p.DoubleValue() // 0 where it is none
+	if value == 0 && p.ValueType() == pmetric.NumberDataPointValueTypeInt {
+		value = float64(p.IntValue())
+	}
+	var m *more
+	if p.Exemplars().Len() > 0 {
+		m = withExemplars(in.exemplars(p.Exemplars(), at))
+	}
+	extras := in.none
+	if p.Attributes().Len() > 0 {
+		extras = in.extras(p.Attributes(), "", nil)
+	}
+	if s := in.next(e, name, extras); s != nil && at.ms > s.State.last && at.ms != 0 {
+		in.reach(s)
+		in.stage(s, at, at.bits(value), m)
+		return
+	}
+	in.meta = name.meta
+	in.offer(e, name.plain, extras, at, value, m)
+}
+
+// distribution offers the points of all other metrics.
+func (in *intake) distribution(e *entity, m pmetric.Metric) {
 	if r, ok := unsupported(m); ok {
 		in.drop(r, samplesOf(m))
 		in.onUnsupported(r, m)
 		return
 	}
-	name := in.of(m)
+	name := in.of(m, distributionOf(m))
 	if e == nil || name.plain == nil {
 		in.drop(invalidName, samplesOf(m))
 		return
 	}
-	in.meta = in.describe(name, m)
+	in.meta = name.meta
 	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		in.numbers(e, name, m.Gauge().DataPoints(), false)
-	case pmetric.MetricTypeSum:
-		in.numbers(e, name, m.Sum().DataPoints(), m.Sum().IsMonotonic())
 	case pmetric.MetricTypeHistogram:
 		for _, p := range m.Histogram().DataPoints().All() {
 			in.histogram(e, name, p)
@@ -137,25 +181,6 @@ func unsupported(m pmetric.Metric) (reason, bool) {
 	return unsupportedTemporality, temporality != pmetric.AggregationTemporalityCumulative
 }
 
-// numbers offers the points of a gauge or sum. Only what counts up has a start.
-func (in *intake) numbers(e *entity, name *metricName, points pmetric.NumberDataPointSlice, counter bool) {
-	for _, p := range points.All() {
-		value := p.DoubleValue()
-		if p.ValueType() == pmetric.NumberDataPointValueTypeInt {
-			value = float64(p.IntValue())
-		}
-		at := in.moment(p.StartTimestamp(), p.Timestamp(), p.Flags())
-		if !counter {
-			at.start = 0
-		}
-		var m *more
-		if p.Exemplars().Len() > 0 {
-			m = withExemplars(in.exemplars(p.Exemplars(), at))
-		}
-		in.offer(e, name.plain, in.extras(p.Attributes(), "", nil), at, value, m)
-	}
-}
-
 // moment is a point's time and whether its series ends there.
 type moment struct {
 	ms    int64 // 0: the point has no timestamp
@@ -179,13 +204,11 @@ func (in *intake) moment(start, ts pcommon.Timestamp, flags pmetric.DataPointFla
 func startMs(start pcommon.Timestamp) int64 { return int64((uint64(start) + 500) / 1e6) }
 
 // bits tells values of a series at equal times apart.
-func (m moment) bits(value float64, beyond *more) uint64 {
+func (m moment) bits(value float64) uint64 {
 	switch {
 	case m.stale:
 		return staleMarker
-	case beyond != nil && beyond.histogram != nil:
-		return xxhash.Sum64(beyond.histogram)
-	case math.IsNaN(value):
+	case value != value:
 		return ordinaryNaN
 	default:
 		return math.Float64bits(value)
