@@ -24,6 +24,7 @@ type page struct {
 	text []byte // all lines without their values; comments precede the sample they belong to
 	ends []int  // offset in text behind each sample's label block
 	base []float64
+	own  int64 // seconds that the values are ahead, so that no two TaskManagers have the same at a time
 }
 
 // lineOfLayout is one sample of the capture.
@@ -85,7 +86,7 @@ func newPage(lines []lineOfLayout, n, series int) *page {
 	for c := range replace {
 		replace[c] = renamer(lines, n, c)
 	}
-	p := &page{}
+	p := &page{own: int64(n) * 86_400}
 	for begin := 0; begin < len(lines); {
 		end := begin + 1
 		for end < len(lines) && lines[end].comments == "" {
@@ -186,13 +187,13 @@ func withValue(v float64) float64 {
 // len is the number of series.
 func (p *page) len() int { return len(p.ends) }
 
-// render appends the exposition of a second. Every value differs from that of the second before: nobody can save work
-// that a busy job would make necessary.
+// render appends the exposition of a second. Every value differs from that of the second before, and from that of any
+// other TaskManager: nobody can save work that busy jobs would make necessary.
 func (p *page) render(b []byte, second int64) []byte {
 	begin := 0
 	for i, end := range p.ends {
 		b = append(b, p.text[begin:end]...)
-		step := float64(second * int64(1+i%97))
+		step := float64((second + p.own) * int64(1+i%97))
 		if p.base[i] != float64(int64(p.base[i])) {
 			step /= 60 // rates of Flink are sixtieths
 		}
