@@ -247,15 +247,15 @@ func TestKnownSeriesAllocateNothing(t *testing.T) {
 		}
 		in := newIntake(cfg)
 		md := taskManager()
-		w := workshop{v2: newRW2()} // none of the pool, which may lose it
-		ms := int64(0)
+		w := newWorkshop() // none of the pool, which may lose it
+		ms, body := int64(0), []byte(nil)
 		pass := func() {
 			ms++
 			advance(md, ms)
 			in.walk(md)
 			for i := range in.staged {
 				if len(in.staged[i]) > 0 {
-					w.pack(format{protocol, snappy}, in.staged[i])
+					body = w.pack(body[:0], format{protocol, snappy}, in.staged[i])
 				}
 				in.unstage(i)
 			}

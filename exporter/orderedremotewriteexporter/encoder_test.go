@@ -2,10 +2,13 @@ package orderedremotewriteexporter
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"strings"
 	"testing"
 
+	googlesnappy "github.com/golang/snappy"
+	"github.com/klauspost/compress/s2"
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 	"github.com/stretchr/testify/assert"
@@ -16,16 +19,32 @@ import (
 	"weir.example/internal/series"
 )
 
+// message is the request of samples. Compressed as it is written it is the same, to
+// the decoder of Prometheus and another one.
+func message(t require.TestingT, e *encoder, samples []sample) []byte {
+	e.encode(samples, true)
+	plain := append(bytes.Clone(e.preface()), e.out...)
+	e.encode(samples, false)
+	body := binary.AppendUvarint(nil, uint64(e.size()))
+	body = append(body, e.out...)
+	for _, decode := range []func(dst, src []byte) ([]byte, error){googlesnappy.Decode, s2.Decode} {
+		got, err := decode(nil, body)
+		require.NoError(t, err)
+		require.Equal(t, string(plain[len(e.preface()):]), string(got))
+	}
+	return plain
+}
+
 func decode1(t require.TestingT, samples []sample) prompb.WriteRequest {
 	var req prompb.WriteRequest
-	require.NoError(t, req.Unmarshal((&rw1{}).encode(nil, samples)))
+	require.NoError(t, req.Unmarshal(message(t, newEncoder(rw1{}), samples)))
 	require.Len(t, req.Timeseries, len(samples))
 	return req
 }
 
-func decode2(t require.TestingT, r *rw2, samples []sample) writev2.Request {
+func decode2(t require.TestingT, e *encoder, samples []sample) writev2.Request {
 	var req writev2.Request
-	require.NoError(t, req.Unmarshal(r.encode(nil, samples)))
+	require.NoError(t, req.Unmarshal(message(t, e, samples)))
 	require.Len(t, req.Timeseries, len(samples))
 	return req
 }
@@ -40,7 +59,7 @@ func pairs(refs []uint32, symbols []string) []series.Label {
 
 // requireSame checks both messages against the samples, with Prometheus's own
 // decoders.
-func requireSame(t require.TestingT, r *rw2, samples []sample) {
+func requireSame(t require.TestingT, r *encoder, samples []sample) {
 	one, two := decode1(t, samples), decode2(t, r, samples)
 	require.Equal(t, "", two.Symbols[0])
 	seen := map[string]bool{}
@@ -112,15 +131,15 @@ func FuzzEncode(f *testing.F) {
 				require.True(t, j == 0 || s.series.Labels()[j-1].Name < l.Name, "%v", s.series.Labels())
 			}
 		}
-		r := newRW2()
+		r := newEncoder(newRW2())
 		requireSame(t, r, in.staged[0])
 		requireSame(t, r, in.staged[0][:len(in.staged[0])/2])
 	})
 }
 
 func TestBothProtocolsSayTheSame(t *testing.T) {
-	requireSame(t, newRW2(), flinkSamples())
-	r := newRW2()
+	requireSame(t, newEncoder(newRW2()), flinkSamples())
+	r := newEncoder(newRW2())
 	rapid.Check(t, func(t *rapid.T) {
 		b := newBatch()
 		key := rapid.SampledFrom([]string{"A", "_a", "a", "zz", "le", "tm_id", "job_name"})
@@ -141,7 +160,7 @@ func TestBothProtocolsSayTheSame(t *testing.T) {
 
 // A request has only the symbols it uses, however many came before.
 func TestSymbolsAreThoseOfTheRequest(t *testing.T) {
-	r := newRW2()
+	r := newEncoder(newRW2())
 	samples := flinkSamples()
 	decode2(t, r, samples)
 	last := decode2(t, r, samples[len(samples)-1:])

@@ -43,7 +43,7 @@ func native(t require.TestingT, md pmetric.Metrics, change func(*Config)) (*hist
 		return nil, in
 	}
 	require.Len(t, in.staged[0], 1)
-	h := decode2(t, newRW2(), in.staged[0]).Timeseries[0].Histograms[0]
+	h := decode2(t, newEncoder(newRW2()), in.staged[0]).Timeseries[0].Histograms[0]
 	return h.ToFloatHistogram(), in
 }
 

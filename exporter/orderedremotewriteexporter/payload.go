@@ -2,6 +2,7 @@ package orderedremotewriteexporter
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,7 @@ func (p *packer) pack(f format, samples []sample) *payload {
 		p.body = &payload{}
 	}
 	w := workshops.Get().(*workshop)
-	p.body.bytes = append(p.body.bytes[:0], w.pack(f, samples)...)
+	p.body.bytes = w.pack(p.body.bytes[:0], f, samples)
 	workshops.Put(w)
 	return p.body
 }
@@ -27,28 +28,48 @@ func (p *packer) pack(f format, samples []sample) *payload {
 // workshop is what it takes to encode and compress a request. Few are in use at the same
 // time, and each is larger than the body that leaves it, so slots share them.
 type workshop struct {
-	v1     rw1
-	v2     *rw2
+	v1, v2 *encoder
 	zstd   *zstandard.Encoder // nil until needed
 	raw    []byte
 	packed []byte
 }
 
-var workshops = sync.Pool{New: func() any { return &workshop{v2: newRW2()} }}
+var workshops = sync.Pool{New: func() any { return newWorkshop() }}
 
-// pack returns bytes that are good until the next call.
-func (w *workshop) pack(f format, samples []sample) []byte {
-	var e encoder = &w.v1
+func newWorkshop() *workshop { return &workshop{v1: newEncoder(rw1{}), v2: newEncoder(newRW2())} }
+
+// pack appends a request body to dst. Snappy comes with encoding, but for symbols,
+// histograms and exemplars, in which what repeats is to be searched for.
+func (w *workshop) pack(dst []byte, f format, samples []sample) []byte {
+	e := w.v1
 	if f.protocol == protocol2 {
 		e = w.v2
 	}
-	w.raw = e.encode(w.raw[:0], samples)
-	if f.compression == zstd {
-		w.packed = w.zstandard().EncodeAll(w.raw, w.packed[:0])
-	} else {
-		w.packed = s2.EncodeSnappy(w.packed[:cap(w.packed)], w.raw)
+	if f.compression == snappy && !anyMore(samples) {
+		e.encode(samples, false)
+		w.snappy(e.preface())
+		_, header := binary.Uvarint(w.packed)
+		dst = binary.AppendUvarint(dst, uint64(len(e.preface())+e.size()))
+		return append(append(dst, w.packed[header:]...), e.out...)
 	}
-	return w.packed
+	e.encode(samples, true)
+	w.raw = append(append(w.raw[:0], e.preface()...), e.out...)
+	if f.compression == zstd {
+		return w.zstandard().EncodeAll(w.raw, dst)
+	}
+	w.snappy(w.raw)
+	return append(dst, w.packed...)
+}
+
+func (w *workshop) snappy(raw []byte) { w.packed = s2.EncodeSnappy(w.packed[:cap(w.packed)], raw) }
+
+func anyMore(samples []sample) bool {
+	for i := range samples {
+		if samples[i].more != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *workshop) zstandard() *zstandard.Encoder {

@@ -8,15 +8,8 @@ import (
 )
 
 // rw1 writes prometheus.WriteRequest, the message of remote write 1.0. It has
-// no place for metadata of single series and for start times. The labels of an entity
-// are put together once for its series that follow each other.
-type rw1 struct {
-	entity        *series.Set
-	before, after []byte // its labels on the wire, around the metric name
-	pairs         []*series.Pair
-	labels        []byte // of a series with extras
-	scratch       []byte
-}
+// no place for metadata of single series and for start times.
+type rw1 struct{}
 
 const (
 	tagTimeseries = 1<<3 | 2 // WriteRequest.timeseries
@@ -33,51 +26,23 @@ const (
 	tagLabelValue    = 2<<3 | 2
 )
 
-func (r *rw1) encode(dst []byte, samples []sample) []byte {
-	for i := range samples {
-		s := &samples[i]
-		r.scratch = r.value(r.scratch[:0], s)
-		if s.series.Entity != r.entity {
-			r.begin(s.series.Entity)
-		}
-		f := s.series.Form()
-		name := f.Name.Pairs()
-		before, after := r.before, r.after
-		if !f.Extras.Empty() || len(name) != 1 {
-			r.pairs = f.AppendPairs(r.pairs[:0], r.entity)
-			r.labels = appendWire(r.labels[:0], r.pairs)
-			before, name, after = r.labels, nil, nil
-		}
-		size := len(before) + len(after) + len(r.scratch)
-		for _, p := range name {
-			size += len(p.Wire())
-		}
-		dst = binary.AppendUvarint(append(dst, tagTimeseries), uint64(size))
-		dst = appendWire(append(dst, before...), name)
-		dst = append(append(dst, after...), r.scratch...)
-	}
-	r.entity = nil
-	clear(r.pairs)
-	return dst
+func (rw1) begin()                                {}
+func (rw1) end()                                  {}
+func (rw1) preface() []byte                       { return nil }
+func (rw1) omits0() bool                          { return false }
+func (rw1) appendMeta(dst []byte, _ *meta) []byte { return dst }
+
+func (rw1) appendHead(dst []byte, labels, rest int) []byte {
+	return binary.AppendUvarint(append(dst, tagTimeseries), uint64(labels+rest))
 }
 
-func (r *rw1) begin(entity *series.Set) {
-	before, after := entity.Split()
-	r.entity, r.before, r.after = entity, appendWire(r.before[:0], before), appendWire(r.after[:0], after)
+func (rw1) appendLabel(dst []byte, p *series.Pair, _ []byte) []byte { return append(dst, p.Wire()...) }
+
+func (rw1) appendTimes(dst []byte, ts, _ int64) []byte {
+	return binary.AppendUvarint(append(dst, tagTimestamp), uint64(ts))
 }
 
-func appendWire(dst []byte, pairs []*series.Pair) []byte {
-	for _, p := range pairs {
-		dst = append(dst, p.Wire()...)
-	}
-	return dst
-}
-
-// value appends what a TimeSeries holds after its labels.
-func (r *rw1) value(dst []byte, s *sample) []byte {
-	if s.more == nil {
-		return appendSample1(dst, s)
-	}
+func (rw1) appendMore(dst []byte, s *sample) []byte {
 	if s.more.histogram == nil {
 		dst = appendSample1(dst, s)
 	}
@@ -96,8 +61,7 @@ func appendSample1(dst []byte, s *sample) []byte {
 	body := 1 + 8 + 1 + varintSize(uint64(s.ts)) // two tags, a fixed64 and a varint
 	dst = append(dst, tagSample, byte(body), tagValue)
 	dst = binary.LittleEndian.AppendUint64(dst, s.bits)
-	dst = append(dst, tagTimestamp)
-	return binary.AppendUvarint(dst, uint64(s.ts))
+	return rw1{}.appendTimes(dst, s.ts, 0)
 }
 
 func appendExemplar1(dst []byte, x exemplar) []byte {
