@@ -115,6 +115,9 @@ func options(cfg *Config, s *store, log *zap.Logger, directory string) *pebble.O
 		// after a loss of power the end of the log would be taken for damage.
 		FormatMajorVersion: pebble.FormatColumnarBlocks,
 	}
+	// Pebble's own looks ten times a second whether another compaction may run beside those that do, and wakes the process
+	// for it. By default one runs at a time, and this one looks when a compaction is due and when one ends.
+	o.Experimental.CompactionScheduler = pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest()
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
