@@ -37,10 +37,6 @@ func (t *transport) GetHTTPRoundTripper(context.Context) (extensionmiddleware.Wr
 	}, nil
 }
 
-// writeBuffer holds what net/http sends of a request at once, in bytes. With its own 4 KiB a
-// request of 5,000 samples is four writes, and 32 KiB of garbage.
-const writeBuffer = 128 << 10
-
 // newHTTP makes the client that settings describe, and the transport below it.
 func newHTTP(ctx context.Context, settings confighttp.ClientConfig, host component.Host, set component.TelemetrySettings) (*http.Client, *transport, error) {
 	t := &transport{}
@@ -49,9 +45,6 @@ func newHTTP(ctx context.Context, settings confighttp.ClientConfig, host compone
 		extensions = map[component.ID]component.Component{}
 	}
 	extensions[transportID] = t
-	if settings.WriteBufferSize == 0 {
-		settings.WriteBufferSize = writeBuffer
-	}
 	settings.Middlewares = append(slices.Clone(settings.Middlewares), configmiddleware.Config{ID: transportID})
 	client, err := settings.ToClient(ctx, extensions, set)
 	return client, t, err
