@@ -1,6 +1,9 @@
 package detect
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // followers lists, for each letter, the letters that follow it often in English and in the names programs use (those of at
 // least 0.09 % of the pairs in the documentation of Go's modules: 209 pairs, 93 % of all).
@@ -133,15 +136,18 @@ func (s *scan) nano(w word) bool {
 
 // padded tells whether 20 and more characters of base64, which are its shortest text less the padding, stand before a '='.
 func padded(v string) bool {
-	run := 0
-	for i := range len(v) {
-		switch b := v[i]; {
-		case classOf[b]&alnum != 0 || b == '+' || b == '/':
-			run++
-		case b == '=' && run >= 20:
+	for end := 0; end < len(v); end++ {
+		next := strings.IndexByte(v[end:], '=')
+		if next < 0 {
+			return false
+		}
+		end += next
+		run := end
+		for run > 0 && end-run < 20 && (classOf[v[run-1]]&alnum != 0 || v[run-1] == '+' || v[run-1] == '/') {
+			run--
+		}
+		if end-run == 20 {
 			return true
-		default:
-			run = 0
 		}
 	}
 	return false

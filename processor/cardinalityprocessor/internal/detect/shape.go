@@ -59,13 +59,16 @@ const shortestTemp = 10
 // shape is what one pass over a value shows.
 type shape struct {
 	classes class
-	longest int // length of the longest run of letters and digits, where the value has no digit: with one, nobody asks
+	longest int // length of the longest run of letters, from shortestTemp on, where the value has no digit: with one, nobody asks
 }
 
 func measure(value string) shape {
-	var classes class
-	for i := range len(value) {
-		classes |= classOf[value[i]]
+	classes, rest := class(0), value
+	for ; len(rest) >= 4; rest = rest[4:] {
+		classes |= classOf[rest[0]] | classOf[rest[1]] | classOf[rest[2]] | classOf[rest[3]]
+	}
+	for i := range len(rest) {
+		classes |= classOf[rest[i]]
 	}
 	s := shape{classes: classes}
 	if classes&digit == 0 && len(value) >= shortestTemp {
@@ -74,19 +77,30 @@ func measure(value string) shape {
 	return s
 }
 
-// longest is the length of the longest run of letters and digits in a value of these classes.
+// longest is the length of the longest run of letters and digits in a value of these classes; 0 where all are shorter than
+// shortestTemp. It looks at each such step alone, for a run that is longer has one of them in it.
 func longest(value string, classes class) int {
 	if classes&^alnum == 0 {
 		return len(value)
 	}
-	most, start := 0, 0
-	for i := range len(value) {
+	most := 0
+	for i := shortestTemp - 1; i < len(value); i += shortestTemp {
 		if classOf[value[i]]&alnum == 0 {
-			most = max(most, i-start)
-			start = i + 1
+			continue
 		}
+		start, end := i, i+1
+		for start > 0 && classOf[value[start-1]]&alnum != 0 {
+			start--
+		}
+		for end < len(value) && classOf[value[end]]&alnum != 0 {
+			end++
+		}
+		if end-start >= shortestTemp {
+			most = max(most, end-start)
+		}
+		i = end
 	}
-	return max(most, len(value)-start)
+	return most
 }
 
 // plain tells whether no scanner can find anything without help of the key.

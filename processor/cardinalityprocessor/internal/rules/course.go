@@ -88,7 +88,6 @@ func (c *course) judge(reader *sanitize.Reader, value string, point pcommon.Map,
 		return c.judgeName(value, point)
 	}
 	s := reader.Open(c.reads, value)
-	defer s.Close()
 	var v verdict
 	if c.statements && s.Statement() {
 		v.reason = sanitize.BySQL
@@ -99,6 +98,7 @@ func (c *course) judge(reader *sanitize.Reader, value string, point pcommon.Map,
 		}
 	}
 	v.value, v.open = s.Value, s.Open
+	s.Close()
 	v.finish(value)
 	return v
 }

@@ -1,7 +1,6 @@
 package template
 
 import (
-	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -13,7 +12,7 @@ import (
 type statement struct {
 	text string
 	at   int // what of text is read
-	out  []byte
+	out  strings.Builder
 	last string // the token before; "?" for a literal
 	as   string // the token before when it was an AS
 	list bool   // in a list that began with a literal, of which only the first is written
@@ -54,14 +53,14 @@ var sqlBytes = func() (table [256]uint8) {
 
 // plainStatement returns the statement with ? for its literals; false where it gave up.
 func plainStatement(text string) (string, bool) {
-	var room [512]byte
-	s := statement{text: text, out: room[:0]}
+	s := statement{text: text}
+	s.out.Grow(len(text) + len(text)/8) // what is written is longer by spaces and shorter by literals
 	for {
 		start, kind := s.next()
 		word := s.text[start:s.at]
 		switch {
 		case kind == end:
-			return string(bytes.TrimSpace(bytes.TrimSuffix(s.out, []byte{';'}))), true
+			return strings.TrimSpace(strings.TrimSuffix(s.out.String(), ";")), true
 		case kind == odd || s.last == "" && word == "(": // what stands in these may be a declaration of parameters
 			return "", false
 		case kind == name && len(s.last) > 1 && s.last[len(s.last)-1] == '.':
@@ -226,18 +225,18 @@ func (s *statement) write(start int, word string, kind token) {
 			return
 		}
 		s.space(word)
-		s.out = append(s.out, as...)
+		s.out.WriteString(as)
 	}
 	if s.listed(word) {
 		return
 	}
 	s.space(word)
-	s.out = append(s.out, word...)
+	s.out.WriteString(word)
 }
 
 func (s *statement) space(word string) {
 	if word != "," && word != ";" {
-		s.out = append(s.out, ' ')
+		s.out.WriteByte(' ')
 	}
 }
 
@@ -252,7 +251,7 @@ func (s *statement) listed(word string) bool {
 	case word == ")":
 		s.list = false
 	case s.last == ",": // it was left out, for a literal might have followed
-		s.out = append(s.out, ',')
+		s.out.WriteByte(',')
 	}
 	return false
 }
