@@ -45,7 +45,7 @@ func (s *scan) words() {
 			continue
 		}
 		w := wordAt(v, i)
-		if w.digits == 0 && w.len() < shortest && s.ordinary(w) {
+		if w.len() < shortest && s.ordinary(w) {
 			i = w.end
 			continue
 		}
@@ -122,21 +122,25 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 	return 0, 0, None
 }
 
-// ordinary tells whether nothing begins or ends with a short word of letters, for what stands beside it: most words leave here.
+// ordinary tells whether nothing begins or ends with a short word, for what stands beside it: most words leave here.
 func (s *scan) ordinary(w word) bool {
-	if w.len() == 5 && byteAt(s.value, w.start-1) == '-' || w.len() == 11 && s.value[w.start:w.start+3] == "tmp" {
+	if w.digits > 0 && w.len() > 6 || w.len() == 5 && byteAt(s.value, w.start-1) == '-' || w.len() == 11 && s.value[w.start:w.start+3] == "tmp" {
 		return false
 	}
-	if w.end == len(s.value) || closes[s.value[w.end]] {
+	if w.end == len(s.value) {
 		return true
 	}
-	switch s.value[w.end] {
+	next := s.value[w.end]
+	if w.digits > 0 { // times, cards and accounts go on behind spaces and slashes
+		return next != ' ' && closes[next]
+	}
+	switch next {
 	case '/':
 		return s.shape.classes&assign == 0 // base64 ends with it
 	case ',':
 		return w.len() != 3 // a day of the week
 	}
-	return false
+	return closes[next]
 }
 
 // closes holds what no recognised text has behind a part of letters alone.

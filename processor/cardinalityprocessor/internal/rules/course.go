@@ -20,8 +20,8 @@ type course struct {
 	statements bool   // a template takes the literals of statements, and what is sensitive in them with them
 	mines      bool   // templates are mined: not where a label may be superseded, for that is part of a series' identity
 	rules      []*compiled
-	reads      sanitize.Key   // by which values are read
-	stays      [places]string // values that no rule touches, by place
+	reads      sanitize.Key    // by which values are read
+	stays      *[places]string // values that no rule touches, by place; by itself, for courses are looked at more often
 }
 
 // space tells apart what is remembered of this course, and of what stands on resources.
@@ -48,7 +48,7 @@ func (v *verdict) touches() bool { return v.end != nil || v.open || v.change }
 
 // newCourse returns nil when no rule of the program touches the label.
 func (p *Program) newCourse(key string) *course {
-	c := &course{key: strings.Clone(key)}
+	c := &course{key: strings.Clone(key), stays: new([places]string)}
 	kept, allowed := p.set.keep.matchKey(key), p.set.allow.matchKey(key)
 	for _, rule := range p.rules {
 		if !rule.labels.matchKey(key) || rule.action == Redact && allowed || rule.action != Redact && kept {

@@ -205,8 +205,8 @@ func (s *Subject) Template(mine bool) (reason Reason, kind detect.Kind) {
 // mined tells whether the miner has a say. It has none on a plain name in which nothing was found, such as `prod/eu`: a
 // series on which it has one must merge, since a template that becomes wider moves it.
 func (s *Subject) mined(form template.Form, text string) bool {
-	s.Open = s.reader.miner != nil && !s.key.said.Bounded() && template.Mines(form, text) &&
-		(form != template.Text || text != s.Value)
+	s.Open = s.reader.miner != nil && !s.key.said.Bounded() && (form != template.Text || text != s.Value) &&
+		template.Mines(form, text)
 	return s.Open
 }
 
