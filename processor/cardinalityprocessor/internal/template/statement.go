@@ -25,6 +25,7 @@ const (
 	odd   token = iota // what is left to the lexer
 	end                // of the statement
 	name               // or keyword
+	quoted             // name, in quotes
 	value              // number or string
 	mark               // operator or punctuation
 )
@@ -63,10 +64,12 @@ func plainStatement(text string) (string, bool) {
 			return strings.TrimSpace(strings.TrimSuffix(s.out.String(), ";")), true
 		case kind == odd || s.last == "" && word == "(": // what stands in these may be a declaration of parameters
 			return "", false
-		case kind == name && len(s.last) > 1 && s.last[len(s.last)-1] == '.':
+		case (kind == name || kind == quoted) && len(s.last) > 1 && s.last[len(s.last)-1] == '.':
 			return "", false // one name in two parts
 		case kind == value:
 			word = "?"
+		case word[0] == '"':
+			word = strings.ReplaceAll(word, `"`, "")
 		}
 		s.write(start, word, kind)
 		s.last = word
@@ -109,7 +112,9 @@ func (s *statement) next() (start int, kind token) {
 	case class&isLetter != 0:
 		return start, s.name()
 	case b == '\'':
-		return start, s.quoted()
+		return start, s.literal()
+	case b == '"':
+		return start, s.inQuotes()
 	case b == '@':
 		return start, s.parameter()
 	case class&isDigit != 0 || signed:
@@ -142,13 +147,31 @@ func (s *statement) name() token {
 	return name
 }
 
+// inQuotes reads a name with its qualifiers, all in double quotes and of characters that need none. Behind AS such names differ.
+func (s *statement) inQuotes() token {
+	for s.as == "" && s.byte() == '"' {
+		s.at++
+		start := s.at
+		s.skip(isLetter | isDigit)
+		if s.at == start || s.byte() != '"' {
+			return odd
+		}
+		s.at++
+		if s.byte() != '.' || s.ahead(1) != '"' {
+			return quoted
+		}
+		s.at++
+	}
+	return odd
+}
+
 // unreserved tells whether the lexer takes text[start:at] for a name and not for a keyword or function.
 func (s *statement) unreserved(start int) bool {
 	return sqllexer.New(s.text[start:min(s.at+1, len(s.text))]).Scan().Type == sqllexer.IDENT
 }
 
-// quoted reads a string, up to the end of the statement if it was cut off.
-func (s *statement) quoted() token {
+// literal reads a string, up to the end of the statement if it was cut off.
+func (s *statement) literal() token {
 	for s.at++; s.at < len(s.text); s.at++ {
 		switch s.byte() {
 		case '\\', 0:

@@ -18,6 +18,7 @@ var statements = []string{
 	"SELECT EXTRACT(epoch FROM x), extract (day from 'y'), 0x1f, 017, 09, 1abc, a->'b', a ->> 'c' /* 1 */ -- 2",
 	"DELETE FROM t . x WHERE a. = 1 AND set.b = as AND as(1) || 'b' %5 / 2 ;;",
 	"SET @x = a->'b'->>c, d=@y AS @z, e<@f @@g @1ü", "(SELECT 1) UNION (SELECT 2)", "EXPLAIN (1, (2, 3), 4) as", "CREATE TABLE a AS VALUES (1)", "SELECT a::int, 'b'::c AS d, e:f::g, (h & 1)^~2 INTO :x, :y AS:z, @v := @v+1",
+	`SELECT "o"."id", "as", x AS "y", "a-b" FROM "Sales" . "Orders" WHERE "o"."day" = 'x' AND a."b"."1"=3`,
 	"USE a?b?|c 1.e+e.5 'a\\'b' 'ü'",
 }
 
