@@ -178,6 +178,10 @@ func (s *Subject) Template(mine bool) (reason Reason, kind detect.Kind) {
 		return Nothing, detect.None
 	}
 	spans := s.scan()
+	if len(spans) == 0 && form == template.Text { // as most values are
+		s.Open = false
+		return Nothing, detect.None
+	}
 	if len(spans) == 1 && spans[0].Whole(len(s.Value)) && spans[0].Kind == detect.Date {
 		return Nothing, detect.None // dates are few
 	}
