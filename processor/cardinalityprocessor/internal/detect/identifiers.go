@@ -46,14 +46,14 @@ func (s *scan) identifierAt(w word) (int, int, Kind) {
 	switch {
 	case w.classes == digit:
 		return w.start, w.end, s.number(w)
-	case w.len() >= 12 && w.only(hexadec) && w.digits > 0:
+	case w.len() >= 12 && w.only(hexadec) && w.digits() > 0:
 		start, end, kind := s.hex(w)
 		if kind != None {
 			return start, end, kind
 		}
-	case w.digits >= 8 && w.changes == 1 && is(v, w.end-1, digit):
+	case w.digits() >= 8 && w.changes() == 1 && is(v, w.end-1, digit):
 		// A name with a number glued to it: usr12345678. The name stays.
-		tail := word{start: w.end - w.digits, end: w.end, classes: digit, digits: w.digits}
+		tail := word{start: w.end - w.digits(), end: w.end, classes: digit, counts: uint64(w.digits())}
 		return tail.start, tail.end, s.number(tail)
 	}
 	if w.len() == 11 && v[w.start:w.start+3] == "tmp" || w.len() == 10 && w.start >= 4 && v[w.start-4:w.start] == "tmp." {
@@ -61,7 +61,7 @@ func (s *scan) identifierAt(w word) (int, int, Kind) {
 			return start, w.end, TempName
 		}
 	}
-	if w.len() >= 8 && w.changes >= 2 && w.only(digit|anyLower) && strings.HasPrefix(v, "/tmp/") && !common(v[w.start:w.end]) {
+	if w.len() >= 8 && w.changes() >= 2 && w.only(digit|anyLower) && strings.HasPrefix(v, "/tmp/") && !common(v[w.start:w.end]) {
 		return w.start, w.end, TempName
 	}
 	if s.has(hardware) {
@@ -99,14 +99,14 @@ func (s *scan) identifierAt(w word) (int, int, Kind) {
 func (s *scan) named(w word) Kind {
 	v := s.value[w.start:w.end]
 	switch {
-	case w.digits < 2:
+	case w.digits() < 2:
 	case len(v) == 26 && v[0] <= '7' && crockford(v) && (w.only(digit|anyUpper) || w.only(digit|anyLower)):
 		return ULID
 	case len(v) == 27 && v[0] >= '0' && v[0] <= '3' && w.has(anyLower) && w.has(anyUpper):
 		return KSUID
-	case len(v) == 20 && w.only(digit|anyLower) && v[0] >= '5' && v[0] <= 'd' && w.changes >= 4 && base32hex(v):
+	case len(v) == 20 && w.only(digit|anyLower) && v[0] >= '5' && v[0] <= 'd' && w.changes() >= 4 && base32hex(v):
 		return XID
-	case len(v) == 25 && v[0] == 'c' && w.only(digit|anyLower) && w.changes >= 5:
+	case len(v) == 25 && v[0] == 'c' && w.only(digit|anyLower) && w.changes() >= 5:
 		return CUID
 	}
 	return None
@@ -138,7 +138,7 @@ func (s *scan) hex(w word) (int, int, Kind) {
 	if w.len() == 17 && !w.has(upperHex) && byteAt(v, w.start-1) == '-' && is(v, w.start-2, anyLower) {
 		return w.start, w.end, Hex // a resource of AWS: i-, vol-, subnet-, ... and 17 digits, whatever the key
 	}
-	if w.has(lowerHex) && w.has(upperHex) || w.changes < 2 || s.has(hardware) && w.len() < 32 {
+	if w.has(lowerHex) && w.has(upperHex) || w.changes() < 2 || s.has(hardware) && w.len() < 32 {
 		return 0, 0, None
 	}
 	if byteAt(v, w.start-1) == '.' && is(v, w.start-2, digit) && w.len() < 32 {
@@ -156,7 +156,7 @@ func (s *scan) hex(w word) (int, int, Kind) {
 		return w.start, w.end, GitSHA
 	case n == 24 && (v[w.start] == '5' || v[w.start] == '6' || v[w.start] == '7'):
 		return w.start, w.end, ObjectID
-	case n >= 16 || w.changes >= 4:
+	case n >= 16 || w.changes() >= 4:
 		return w.start, w.end, Hex
 	}
 	return 0, 0, None
@@ -278,7 +278,7 @@ func tempName(v string, w word) (int, bool) {
 		return w.start, true
 	}
 	tail := w.start + 3
-	return tail, !w.has(anyUpper) && (w.changes >= 2 || !common(v[tail:w.end]) || strings.HasSuffix(v[:w.start], "/tmp/"))
+	return tail, !w.has(anyUpper) && (w.changes() >= 2 || !common(v[tail:w.end]) || strings.HasSuffix(v[:w.start], "/tmp/"))
 }
 
 // temporary tells whether the value may hold such a name.

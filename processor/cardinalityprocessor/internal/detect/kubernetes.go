@@ -31,7 +31,7 @@ func (s *scan) kubernetesAt(w word, compound int) (int, int, Kind) {
 	if w.len() == 8 && w.only(digit|lowerHex) && strings.HasPrefix(v[compound:], "gke-") {
 		return gkeNodeAt(v, w)
 	}
-	if w.len() == 10 && v[w.start:w.start+4] == "vmss" && w.digits >= 3 && byteAt(v, w.start-1) == '-' {
+	if w.len() == 10 && v[w.start:w.start+4] == "vmss" && w.digits() >= 3 && byteAt(v, w.start-1) == '-' {
 		return w.start + 4, w.end, Hex // an instance of a scale set of Azure, six digits of base 36
 	}
 	if w.classes == digit && w.len() >= 9 && w.len() <= 10 && s.has(pod) && byteAt(v, w.start-1) == '-' && w.start-1 > compound {
@@ -48,10 +48,10 @@ func (s *scan) kubernetesAt(w word, compound int) (int, int, Kind) {
 		hash--
 	}
 	n := w.start - 1 - hash
-	if n >= 6 && n <= 10 && byteAt(v, hash-1) == '-' && hash-1 > compound && safe(v[hash:w.start-1]) && (n >= 8 || wordAt(v, hash).digits > 0) {
+	if n >= 6 && n <= 10 && byteAt(v, hash-1) == '-' && hash-1 > compound && safe(v[hash:w.start-1]) && (n >= 8 || wordAt(v, hash).digits() > 0) {
 		return hash, w.end, Pod
 	}
-	if w.start-1 > compound && (s.has(pod) || s.has(own) && w.digits > 0) {
+	if w.start-1 > compound && (s.has(pod) || s.has(own) && w.digits() > 0) {
 		return w.start, w.end, Pod
 	}
 	return 0, 0, None

@@ -10,11 +10,11 @@ func nationalAt(v string, w word) int {
 		return cpfAt(v, w.start)
 	case w.classes == digit && w.len() == 2 && byteAt(v, w.end) == '.':
 		return cnpjAt(v, w.start)
-	case w.len() == 9 && w.digits >= 7 && w.only(digit|anyUpper):
+	case w.len() == 9 && w.digits() >= 7 && w.only(digit|anyUpper):
 		return spanishAt(v, w) + singaporeAt(v, w)
 	case w.len() == 16 && w.only(digit|anyUpper):
 		return fiscaleAt(v, w)
-	case w.len() == 18 && w.digits >= 17:
+	case w.len() == 18 && w.digits() >= 17:
 		return residentAt(v, w)
 	case w.len() == 6 && w.classes == digit && byteAt(v, w.end) == '-':
 		return personnummerAt(v, w)
@@ -117,7 +117,7 @@ func spanishAt(v string, w word) int {
 // singaporeAt reads a NRIC or FIN of Singapore: S, T, F or G, seven digits, a check letter.
 func singaporeAt(v string, w word) int {
 	first := v[w.start]
-	if w.digits != 7 || is(v, w.end-1, digit) {
+	if w.digits() != 7 || is(v, w.end-1, digit) {
 		return 0
 	}
 	sum := weighted(v[w.start+1:w.end-1], 2, 7, 6, 5, 4, 3, 2)
@@ -172,7 +172,7 @@ func fiscaleAt(v string, w word) int {
 // residentAt reads a Chinese resident identity number (GB 11643-1999): 17 digits with a date, and a check by ISO 7064, mod 11-2.
 func residentAt(v string, w word) int {
 	i := w.start
-	if w.digits < 17 || w.digits == 17 && v[w.end-1] != 'X' || !calendar(v, i+6, i+10, i+12) {
+	if w.digits() < 17 || w.digits() == 17 && v[w.end-1] != 'X' || !calendar(v, i+6, i+10, i+12) {
 		return 0
 	}
 	sum := weighted(v[i:i+17], 7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

@@ -21,7 +21,7 @@ func (s *scan) networkAt(w word) (int, Kind) {
 		if end := macAt(v, i); end > 0 {
 			return end, MAC
 		}
-	case w.only(hexadec) && w.len() == 4 && mark == '.' && w.digits > 0:
+	case w.only(hexadec) && w.len() == 4 && mark == '.' && w.digits() > 0:
 		if end := ciscoMACAt(v, i); end > 0 {
 			return end, MAC
 		}

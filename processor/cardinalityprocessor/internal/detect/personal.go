@@ -8,7 +8,7 @@ func (s *scan) personalAt(w word) (int, Kind) {
 		return 0, None
 	}
 	v, i := s.value, w.start
-	if w.digits > 0 && w.has(letters) && w.len() >= 4 && is(v, i, letters) && is(v, i+1, letters) && is(v, i+2, digit) && is(v, i+3, digit) {
+	if w.digits() > 0 && w.has(letters) && w.len() >= 4 && is(v, i, letters) && is(v, i+1, letters) && is(v, i+2, digit) && is(v, i+3, digit) {
 		if end := ibanAt(v, i); end > 0 {
 			return end, IBAN
 		}

@@ -57,7 +57,7 @@ func random(text string, w word) bool {
 	n := len(text)
 	switches, alphabet := mixture(text, w)
 	wordlike := common(text)
-	if n < shortest || wordlike && w.digits*6 < n && (switches*8 < n*3 || w.digits < 2) {
+	if n < shortest || wordlike && w.digits()*6 < n && (switches*8 < n*3 || w.digits() < 2) {
 		return false
 	}
 	most := math.Log2(min(float64(n), alphabet))
@@ -65,10 +65,10 @@ func random(text string, w word) bool {
 		return false
 	}
 	switch {
-	case w.has(anyLower) && w.has(anyUpper) && w.digits > 0:
+	case w.has(anyLower) && w.has(anyUpper) && w.digits() > 0:
 		return switches*10 >= n*3 || switches*6 >= n && !wordlike
-	case w.digits > 0:
-		return w.changes*8 >= n && !wordlike
+	case w.digits() > 0:
+		return w.changes()*8 >= n && !wordlike
 	default:
 		return n >= 20 && !wordlike && (switches*10 >= n*3 || !w.has(anyLower) || !w.has(anyUpper))
 	}
@@ -123,10 +123,10 @@ func (s *scan) nano(w word) bool {
 		c := classOf[v[run.end]]
 		run.classes |= c
 		if c == digit {
-			run.digits++
+			run.counts++
 		}
 	}
-	if run.len() != 21 || !run.has(anyLower) || !run.has(anyUpper) || run.digits == 0 {
+	if run.len() != 21 || !run.has(anyLower) || !run.has(anyUpper) || run.digits() == 0 {
 		return false
 	}
 	text := v[run.start:run.end]
@@ -163,7 +163,7 @@ func base64At(v string, i int) int {
 		c := classOf[v[end]]
 		w.classes |= c
 		if c == digit {
-			w.digits++
+			w.counts++
 		}
 		end++
 	}
@@ -171,7 +171,7 @@ func base64At(v string, i int) int {
 	for end < len(v) && v[end] == '=' && end-body < 2 {
 		end++
 	}
-	if body == end || (end-i)%4 != 0 || end-i < 24 || w.digits == 0 || !w.has(anyLower) || !w.has(anyUpper) {
+	if body == end || (end-i)%4 != 0 || end-i < 24 || w.digits() == 0 || !w.has(anyLower) || !w.has(anyUpper) {
 		return 0
 	}
 	if switches, _ := mixture(v[i:body], w); switches*5 < body-i || common(v[i:body]) && switches*10 < (body-i)*3 {

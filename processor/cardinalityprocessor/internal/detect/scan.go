@@ -96,7 +96,7 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 			return i, end, JWT
 		}
 	}
-	if w.len() <= 4 || w.digits >= 10 {
+	if w.len() <= 4 || w.digits() >= 10 {
 		if end, kind := s.timeAt(w); end > 0 && (kind != Date || !s.has(bounded|hardware)) { // versions and models may be dates
 			return i, end, kind
 		}
@@ -106,7 +106,7 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 			return i, end, kind
 		}
 	}
-	if w.digits > 0 {
+	if w.digits() > 0 {
 		if end, kind := s.personalAt(w); end > 0 {
 			return i, end, kind
 		}
@@ -124,14 +124,14 @@ func (s *scan) word(w word, compound int) (start, end int, kind Kind) {
 
 // ordinary tells whether nothing begins or ends with a short word, for what stands beside it: most words leave here.
 func (s *scan) ordinary(w word) bool {
-	if w.digits > 0 && w.len() > 6 || w.len() == 5 && byteAt(s.value, w.start-1) == '-' || w.len() == 11 && s.value[w.start:w.start+3] == "tmp" {
+	if w.digits() > 0 && w.len() > 6 || w.len() == 5 && byteAt(s.value, w.start-1) == '-' || w.len() == 11 && s.value[w.start:w.start+3] == "tmp" {
 		return false
 	}
 	if w.end == len(s.value) {
 		return true
 	}
 	next := s.value[w.end]
-	if w.digits > 0 { // times, cards and accounts go on behind spaces and slashes
+	if w.digits() > 0 { // times, cards and accounts go on behind spaces and slashes
 		return next != ' ' && closes[next]
 	}
 	switch next {

@@ -108,33 +108,34 @@ func (s shape) plain() bool {
 	return s.classes&(digit|at|assign|colon|percent) == 0 && s.longest < shortest
 }
 
-// word is a maximal run of letters and digits.
+// word is a maximal run of letters and digits. Four fields stay in registers, five would not.
 type word struct {
 	start, end int
 	classes    class
-	digits     int
-	changes    int // from letter to digit and back
+	counts     uint64 // of its digits, and above 32 bits of its changes
 }
 
 func (w word) len() int          { return w.end - w.start }
+func (w word) digits() int       { return int(uint32(w.counts)) }
+func (w word) changes() int      { return int(w.counts >> 32) } // from letter to digit and back
 func (w word) only(c class) bool { return w.classes&^c == 0 }
 func (w word) has(c class) bool  { return w.classes&c != 0 }
 
 // wordAt reads the word that starts at i.
 func wordAt(value string, i int) word {
-	w := word{start: i, end: i}
+	end, digits, changes, classes := i, 0, 0, class(0)
 	before := classOf[byteAt(value, i)] // no branches on it: the next character is hard to foretell
-	for ; w.end < len(value); w.end++ {
-		c := classOf[value[w.end]]
+	for ; end < len(value); end++ {
+		c := classOf[value[end]]
 		if c&alnum == 0 {
 			break
 		}
-		w.classes |= c
-		w.digits += int(c & digit)
-		w.changes += int((c ^ before) & digit)
+		classes |= c
+		digits += int(c & digit)
+		changes += int((c ^ before) & digit)
 		before = c
 	}
-	return w
+	return word{start: i, end: end, classes: classes, counts: uint64(changes)<<32 + uint64(digits)}
 }
 
 func isDigit(b byte) bool { return b-'0' < 10 }

@@ -4,7 +4,7 @@ package detect
 func (s *scan) timeAt(w word) (int, Kind) {
 	v, i := s.value, w.start
 	switch {
-	case w.classes == digit && w.len() == 4 && byteAt(v, w.end) == '-' || w.digits == 10 && w.len() == 13 && v[w.start+8]|0x20 == 't':
+	case w.classes == digit && w.len() == 4 && byteAt(v, w.end) == '-' || w.digits() == 10 && w.len() == 13 && v[w.start+8]|0x20 == 't':
 		return isoAt(v, i)
 	case w.classes == digit && w.len() == 4 && (byteAt(v, w.end) == '/' || byteAt(v, w.end) == '.' || byteAt(v, w.end) == '_'):
 		return dottedDateAt(v, i)
@@ -12,7 +12,7 @@ func (s *scan) timeAt(w word) (int, Kind) {
 		return logDateAt(v, i), LogDate
 	case w.len() == 3 && w.only(letters) && byteAt(v, w.end) == ',':
 		return httpDateAt(v, i), HTTPDate
-	case w.len() >= 15 && w.len() <= 16 && w.digits >= 14 && v[w.start+8]|0x20 == 't':
+	case w.len() >= 15 && w.len() <= 16 && w.digits() >= 14 && v[w.start+8]|0x20 == 't':
 		return basicAt(v, w)
 	}
 	return 0, None

@@ -129,7 +129,7 @@ func separated(text string) bool {
 	longest, digits := 0, 0
 	for i := 0; i < len(text); {
 		w := wordAt(text, i)
-		longest, digits = max(longest, w.len()), digits+w.digits
+		longest, digits = max(longest, w.len()), digits+w.digits()
 		i = max(w.end, i+1)
 	}
 	return longest < 8 || digits*8 < len(text) && longest < shortest && common(text)

@@ -77,9 +77,9 @@ func settled(t testing.TB, rows []gold) *Program {
 	return p
 }
 
-// cheap is compare up to five times, until the ratio is within the limit: other work on the machine moves it by a third.
+// cheap is compare up to three times, until the ratio is within the limit: other work on the machine moves it by a third.
 func cheap(limit float64, rows []gold, rounds, otherRounds int, this, other func(g *gold)) (ratio, fresh, yardstick float64) {
-	for range 5 {
+	for range 3 {
 		if ratio, fresh, yardstick = compare(rows, rounds, otherRounds, this, other); ratio <= limit {
 			break
 		}

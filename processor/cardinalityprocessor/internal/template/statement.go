@@ -22,12 +22,12 @@ type statement struct {
 type token uint8
 
 const (
-	odd   token = iota // what is left to the lexer
-	end                // of the statement
-	name               // or keyword
-	quoted             // name, in quotes
-	value              // number or string
-	mark               // operator or punctuation
+	odd    token = iota // what is left to the lexer
+	end                 // of the statement
+	name                // or keyword
+	quoted              // name, in quotes
+	value               // number or string
+	mark                // operator or punctuation
 )
 
 // The classes of bytes in a statement.
