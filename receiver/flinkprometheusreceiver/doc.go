@@ -13,6 +13,7 @@
 //	memory.go    what the next life of Weir must know      record.go   how it is written     archive.go   where
 //	turn.go      how many at a time
 //	build.go     points -> pdata
+//	reclaim.go   what is left when targets have been learned
 //
 // All state of a target belongs to the goroutine of its loop; nothing is shared between targets but the HTTP client,
 // the buffers, the turns and the telemetry.

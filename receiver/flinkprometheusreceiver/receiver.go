@@ -30,6 +30,7 @@ type flinkReceiver struct {
 	client    *http.Client
 	archive   *archive // nil: nothing is stored
 	turns     turns
+	reclaimer *reclaimer
 	telemetry *metadata.TelemetryBuilder
 	cancel    context.CancelFunc
 	loops     sync.WaitGroup
@@ -58,7 +59,7 @@ func (r *flinkReceiver) Start(ctx context.Context, host component.Host) error {
 	if err := r.openArchive(ctx, host, targets); err != nil {
 		return err
 	}
-	r.turns = newTurns()
+	r.turns, r.reclaimer = newTurns(), newReclaimer(r.cfg.CollectionInterval)
 	// The context given to Start ends when Start returns.
 	ctx, r.cancel = context.WithCancel(context.Background())
 	hostname, _ := os.Hostname()
@@ -107,6 +108,7 @@ func (r *flinkReceiver) newScraper(t target, obs *receiverhelper.ObsReport) *scr
 		history:  newHistory(r.cfg, c.table),
 		builder:  newBuilder(r.cfg.ServiceName, t.instance(), c.table),
 		turns:    r.turns,
+		reclaim:  r.reclaimer,
 		next:     r.next,
 		obs:      obs,
 		watch:    newWatch(r.set.Logger, r.telemetry, t),
@@ -127,6 +129,7 @@ func (r *flinkReceiver) Shutdown(ctx context.Context) (err error) {
 	ended := make(chan struct{})
 	go func() {
 		r.loops.Wait()
+		r.reclaimer.stop()
 		close(ended)
 	}()
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)

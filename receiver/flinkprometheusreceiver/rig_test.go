@@ -63,7 +63,7 @@ func newRig(t testingT, edit func(*Config)) *rig {
 	require.NoError(t, err)
 	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set})
 	require.NoError(t, err)
-	r := &flinkReceiver{cfg: cfg, set: set, telemetry: telemetry, turns: newTurns()}
+	r := &flinkReceiver{cfg: cfg, set: set, telemetry: telemetry, turns: newTurns(), reclaimer: newReclaimer(cfg.CollectionInterval)}
 	g.scraper = r.newScraper(targets[0], obs)
 	g.scraper.now = func() time.Time { return g.clock }
 	g.scraper.get = func(_ context.Context, take func([]byte) error) error {

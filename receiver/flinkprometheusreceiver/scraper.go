@@ -23,6 +23,7 @@ type scraper struct {
 	builder  *builder
 	memory   *memory // nil: nothing is stored
 	turns    turns
+	reclaim  *reclaimer
 	next     consumer.Metrics
 	obs      *receiverhelper.ObsReport
 	watch    *watch
@@ -52,12 +53,14 @@ func (s *scraper) scrape(ctx context.Context) {
 	s.probing = false
 	s.history.judge(&s.reading, t, s.catalog.scan)
 	s.save(ctx, t)
-	if refusal := s.deliver(ctx, t, s.report(err, duration)); refusal != nil {
+	rep := s.report(err, duration)
+	if refusal := s.deliver(ctx, t, rep); refusal != nil {
 		s.watch.undelivered(ctx, refusal)
 		return
 	}
 	s.watch.delivered(ctx, &s.reading, err)
 	s.commit(t)
+	s.reclaim.note(rep.added)
 }
 
 // read fills s.reading. After an error it is empty, and no series counts as seen.
