@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -141,4 +144,60 @@ func TestRefusingProxyProvesNothing(t *testing.T) {
 	g := newRig(t, func(cfg *Config) { cfg.HTTP.ProxyURL = "http://proxy:3128" })
 	g.run(step{fail: reasonRefused})
 	assert.Zero(t, g.run(step{body: lineA + "5\n"})[counterA].start)
+}
+
+// opened is a body that notes when it is read first.
+type opened struct {
+	io.Reader
+	at time.Time
+}
+
+func (o *opened) Read(p []byte) (int, error) {
+	if o.at.IsZero() {
+		o.at = time.Now()
+	}
+	return o.Reader.Read(p)
+}
+
+func (o *opened) Close() error { return nil }
+
+type roundTripper func(*http.Request) *http.Response
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
+func TestACompressedBodyHasTimeToArrive(t *testing.T) {
+	for _, tt := range []struct {
+		encoding, body string
+		timeout        time.Duration
+		want           time.Duration // from the header to the first read
+	}{
+		{"gzip", string(zipped("a 1\n")), 10 * time.Second, 200 * time.Millisecond},
+		{"gzip", string(zipped("a 1\n")), time.Minute, 200 * time.Millisecond},
+		{"gzip", string(zipped("a 1\n")), time.Second, 20 * time.Millisecond},
+		{"", "a 1\n", 10 * time.Second, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			body := &opened{Reader: strings.NewReader(tt.body)}
+			cfg := createDefaultConfig().(*Config)
+			cfg.HTTP.Timeout, cfg.CollectionInterval = tt.timeout, time.Minute
+			f := newFetcher(&http.Client{Transport: roundTripper(func(r *http.Request) *http.Response {
+				return &http.Response{StatusCode: http.StatusOK, Request: r, Body: body, Header: http.Header{"Content-Encoding": {tt.encoding}}}
+			})}, cfg, target{scheme: "http", host: "tm", port: 1})
+			began := time.Now()
+			require.NoError(t, f.get(t.Context(), func([]byte) error { return nil }))
+			require.Equal(t, tt.want, body.at.Sub(began))
+		})
+	}
+}
+
+func TestAPauseEndsWithTheTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFetcher(&http.Client{Transport: roundTripper(func(r *http.Request) *http.Response {
+			return &http.Response{StatusCode: http.StatusOK, Request: r, Body: http.NoBody, Header: http.Header{"Content-Encoding": {"gzip"}}}
+		})}, createDefaultConfig().(*Config), target{scheme: "http", host: "tm", port: 1})
+		f.pause = time.Hour
+		began := time.Now()
+		require.Equal(t, reasonTimeout, reasonOf(f.get(t.Context(), func([]byte) error { return nil })))
+		require.Equal(t, 10*time.Second, time.Since(began))
+	})
 }

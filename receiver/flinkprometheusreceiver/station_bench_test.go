@@ -52,7 +52,9 @@ func (a *answering) RoundTrip(r *http.Request) (*http.Response, error) {
 func (a *answering) fetcher(b *testing.B) *fetcher {
 	targets, err := parseTargets([]string{"tm:9249"})
 	require.NoError(b, err)
-	return newFetcher(&http.Client{Transport: a}, createDefaultConfig().(*Config), targets[0])
+	f := newFetcher(&http.Client{Transport: a}, createDefaultConfig().(*Config), targets[0])
+	f.pause = 0
+	return f
 }
 
 // BenchmarkFetch decompresses pages, from the answer's header to pieces of whole lines.

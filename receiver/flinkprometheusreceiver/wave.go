@@ -9,14 +9,13 @@ import (
 const (
 	// waveSize is how many targets a wave has at least, if there are as many; twice as many at most.
 	waveSize = 8
-	// pace is the mean time between two scrapes of a wave.
-	pace = 20 * time.Millisecond
+	// pace is the mean time between the beginnings of two scrapes of a wave.
+	pace = time.Millisecond
 )
 
-// waves says when in each interval a target is scraped. The scrapes are not spread over it evenly: a scrape that follows
-// another finds the processor awake and what it needs in the caches, which saves a third of its cost
-// (docs/performance.md). So targets are scraped in waves, each at its own time in its wave. The more targets there are,
-// the more waves, until they are one stream.
+// waves says when in each interval a target is scraped. The scrapes are not spread over it evenly: one that follows
+// another finds the processor awake and what it needs in the caches, which halves its cost (docs/performance.md). So
+// targets are scraped in waves; the more targets there are, the more waves.
 type waves struct {
 	interval time.Duration
 	phase    time.Duration // of the first wave

@@ -25,9 +25,13 @@ func TestScrapesComeInWaves(t *testing.T) {
 	}
 }
 
-func TestWavesAreOneStreamWhereTheScrapesNeedTheWholeInterval(t *testing.T) {
+func TestWavesAreOneStreamWhereTheirTargetsNeedTheWholeInterval(t *testing.T) {
+	w := newWaves(10*time.Second, 100_000, "a")
+	assert.Equal(t, w.slot, w.width)
+}
+
+func TestManyTargetsAreSpreadOverTheInterval(t *testing.T) {
 	w := newWaves(10*time.Second, 1000, "a")
-	require.Equal(t, w.slot, w.width)
 	tenths := map[time.Duration]int{}
 	for _, target := range rangeOf(t, 1000) {
 		tenths[w.offset(target)/time.Second]++
