@@ -16,24 +16,26 @@ type bearer struct {
 	named int    // how many labels sort before the metric name
 	parts []part // of text, in order, all of it
 	spare []part
+	since int // position at which the entity began
 	whole [variants]whole
 }
 
 // part says where text[from:to] stands in the request, at a position of press; 0: nowhere.
 type part struct{ from, to, at int }
 
-// whole is where all of text stood, with a value behind it.
+// whole is where all labels of a series stood, with a value behind them.
 type whole struct {
-	at   int
-	body byte // length of the Sample
-	bits uint64
+	at    int
+	bits  uint64
+	words stretch // of the encoder's, which are not of the entity
+	body  byte    // length of the Sample
 }
 
 // begin writes down another entity; was is the one before, which is mostly of the same
 // kind.
-func (o *bearer) begin(d dialect, set *series.Set, was *bearer) {
+func (o *bearer) begin(d dialect, set *series.Set, was *bearer, at int) {
 	o.set, o.text, o.ends, o.parts = set, o.text[:0], o.ends[:0], o.parts[:0]
-	clear(o.whole[:])
+	o.since = at
 	before, _ := set.Split()
 	o.named = len(before)
 	ours, theirs := set.Pairs(), was.pairs()

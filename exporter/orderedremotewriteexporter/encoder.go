@@ -47,8 +47,11 @@ type encoder struct {
 }
 
 const (
-	valued   = 2 // the variants of samples that have a value
-	variants = 4
+	started  = 1 // the variants of samples: what they have
+	valued   = 2
+	rounded  = 4 // a value whose low bytes are 0, as those of most whole numbers
+	worded   = 8 // labels that are not of the entity, behind the head
+	variants = 16
 	// short is up to how many bytes a copy is no shorter than they are.
 	short = 3
 )
@@ -68,9 +71,11 @@ func (e *encoder) encode(samples []sample, plain bool) {
 	}
 	for i := range samples {
 		s := &samples[i]
-		if s.series.Entity != e.own.set {
+		if entity := s.series.Entity; entity != e.own.set {
 			e.own, e.was = e.was, e.own
-			e.own.begin(e.dialect, s.series.Entity, e.was)
+			if entity != e.own.set { // two may take turns
+				e.own.begin(e.dialect, entity, e.was, e.at)
+			}
 		}
 		e.timeSeries(s, e.mold(s.series.Form()))
 	}
@@ -81,7 +86,9 @@ func (e *encoder) encode(samples []sample, plain bool) {
 // reset lets go of all that the request refers to.
 func (e *encoder) reset() {
 	e.dialect.end()
-	e.own.set, e.was.set = nil, nil
+	for _, o := range [...]*bearer{e.own, e.was} {
+		o.set, o.whole = nil, [variants]whole{}
+	}
 	clear(e.known)
 	clear(e.words)
 	clear(e.molds)
@@ -97,20 +104,26 @@ func (e *encoder) timeSeries(s *sample, m *mold) {
 		e.put(e.texts[m.meta.from:m.meta.to])
 		return
 	}
-	t, variant := &e.times[0], 0
+	variant := 0
 	if s.start != 0 {
-		t, variant = &e.times[1], 1
+		variant |= started
 	}
+	t := &e.times[variant]
 	if t.ts != s.ts || t.start != s.start {
 		e.moments++
 		*t = times{s.ts, s.start, e.moments, e.appendTimes(t.text[:0], s.ts, s.start), 0}
 	}
 	body := len(t.text) // at most 22
+	class := 2 * labels
 	if s.bits != 0 || !e.omitting {
 		body += 9
-		variant += valued
+		variant |= valued
+		class++
+		if s.bits<<48 == 0 {
+			variant |= rounded
+		}
 	}
-	class := (2*labels + variant/valued) % classes
+	class %= classes
 	words := e.head(m, &m.spots[class], labels, 2+body+m.meta.size())
 	low := e.open(s, words, body, variant)
 	e.finish(s, m, t, low, variant, class)
@@ -118,13 +131,14 @@ func (e *encoder) timeSeries(s *sample, m *mold) {
 
 // head begins a TimeSeries and returns the labels of the form that are yet to be
 // written: without the name where that is the first of all.
-func (e *encoder) head(m *mold, at *spot, labels, rest int) []word {
-	words, h := e.words[m.words.from:m.words.to], &at.head
+func (e *encoder) head(m *mold, at *spot, labels, rest int) stretch {
+	words, h := m.words, &at.head
 	if e.own.named > 0 || !m.named {
 		e.putHead(labels, rest)
 		return words
 	}
-	name := &words[0]
+	name := &e.words[words.from]
+	words.from++
 	if at := int(h.at); h.labels == uint32(labels) && h.rest == uint32(rest) && e.reaches(at) {
 		h.at, name.at = uint32(e.at), e.at+int(h.size)
 		e.again(at, int(h.size)+name.size())
@@ -134,40 +148,96 @@ func (e *encoder) head(m *mold, at *spot, labels, rest int) []word {
 		*h = head{uint32(labels), uint32(rest), uint32(e.at - at), uint32(at)}
 		e.word(name)
 	}
-	return words[1:]
+	return words
 }
 
+// putHead writes the tag by the copy of what was the end of a TimeSeries there, too.
 func (e *encoder) putHead(labels, rest int) {
-	e.put(e.appendHead(e.heads[:0], labels, rest))
+	head := e.appendHead(e.heads[:0], labels, rest)
+	if e.press.open > 0 {
+		e.again(e.at-e.back, 1)
+		head = head[1:]
+	}
+	e.put(head)
 }
 
 // open writes labels, what stands in a Sample before its value, and the first bytes of
 // the value if they stand there. It returns how many.
-func (e *encoder) open(s *sample, words []word, body, variant int) (low int) {
-	o, at := e.own, e.at
-	w := &o.whole[variant]
-	size := 2 + variant/valued // no value, no tag
-	switch {
-	case len(words) > 0 || int(w.body) != body || !e.reaches(w.at):
+func (e *encoder) open(s *sample, words stretch, body, variant int) (low int) {
+	o, at, size := e.own, e.at, 2
+	if variant&valued != 0 {
+		size = 3 // with the tag of the value
+	}
+	if words.size() > 0 {
+		variant |= worded
+	}
+	w, limit := &o.whole[variant%variants], max(o.since, at-reach)
+	from := w
+	if from.at < limit {
+		from = &o.whole[(variant^rounded)%variants]
+	}
+	if from.at < limit || int(from.body) != body || variant&worded != 0 && !e.alike(words, from.words) {
 		e.labels(words)
 		e.putBits(tagSample|uint64(body)<<8|tagValue<<16, size)
-	default:
-		if variant >= valued {
-			low = bits.TrailingZeros64(s.bits^w.bits) / 8
+	} else {
+		if variant&valued != 0 {
+			low = bits.TrailingZeros64(s.bits^from.bits) / 8
 		}
-		e.again(w.at, len(o.text)+size+low)
-		o.parts = append(o.parts[:0], part{0, len(o.text), at})
+		done := 0
+		if variant&worded != 0 {
+			done = e.vary(words, from)
+		} else {
+			o.parts = append(o.parts[:0], part{0, len(o.text), at})
+		}
+		e.again(e.at-at+from.at, len(o.text)-done+size+low)
 	}
-	if len(words) == 0 {
-		w.at, w.body, w.bits = at, byte(body), s.bits
-	}
+	*w = whole{at, s.bits, words, byte(body)}
 	return low
+}
+
+// alike tells whether labels have the same names and lengths, and so the same places.
+func (e *encoder) alike(words, like stretch) bool {
+	if words.size() != like.size() {
+		return false
+	}
+	for i := range words.size() {
+		a, b := &e.words[int(words.from)+i], &e.words[int(like.from)+i]
+		if a.size() != b.size() || a.Name() != b.Name() {
+			return false
+		}
+	}
+	return true
+}
+
+// vary writes labels that are alike those of from, up to the last that differs. It
+// returns how many bytes of the entity's labels are among them.
+func (e *encoder) vary(words stretch, from *whole) (done int) {
+	back := e.at - from.at
+	for i := range words.size() {
+		a, b := &e.words[int(words.from)+i], &e.words[int(from.words.from)+i]
+		a.place = e.own.before(a.Name(), a.place)
+		to := e.own.end(a.place)
+		e.again(e.at-back, to-done)
+		done = to
+		text, like := e.texts[a.from:a.to], e.texts[b.from:b.to]
+		same := prefix(text, like)
+		if len(text)-same > short {
+			e.word(a)
+			continue
+		}
+		a.at = e.at
+		e.again(e.at-back, same)
+		if same < len(text) {
+			e.put(text[same:])
+		}
+	}
+	return done
 }
 
 // finish writes a value but for its low bytes, times and metadata.
 func (e *encoder) finish(s *sample, m *mold, t *times, low, variant, class int) {
 	n, value := 0, s.bits>>(8*low)
-	if variant >= valued {
+	if variant&valued != 0 {
 		n = 8 - low
 	}
 	l := &m.spots[class].tail
@@ -191,7 +261,7 @@ func (e *encoder) finish(s *sample, m *mold, t *times, low, variant, class int) 
 		t.at = at
 	}
 	m.late = uint8(class)
-	m.spots[class].tail = ending{s.bits, t.number, uint32(t.at + len(t.text)), variant >= valued}
+	m.spots[class].tail = ending{s.bits, t.number, uint32(t.at + len(t.text)), variant&valued != 0}
 }
 
 // follows tells whether these times stand behind a value at l, which is reached.
@@ -216,10 +286,10 @@ func (e *encoder) word(w *word) {
 }
 
 // labels writes those of the entity among words.
-func (e *encoder) labels(words []word) {
+func (e *encoder) labels(words stretch) {
 	o, from := e.own, 0
-	for i := range words {
-		w := &words[i]
+	for i := words.from; i < words.to; i++ {
+		w := &e.words[i]
 		w.place = o.before(w.Name(), w.place)
 		to := o.end(w.place)
 		e.part(from, to)

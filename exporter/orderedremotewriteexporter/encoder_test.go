@@ -154,6 +154,9 @@ func TestBothProtocolsSayTheSame(t *testing.T) {
 		in.walk(b.md)
 		for _, staged := range in.staged {
 			requireSame(t, r, staged)
+			if len(staged) > 0 {
+				requireSame(t, r, rapid.Permutation(append(staged, staged...)).Draw(t, "mixed"))
+			}
 		}
 	})
 }

@@ -62,6 +62,10 @@ func (p *press) close() {
 	for ; n > copySize; n -= copySize {
 		out = binary.LittleEndian.AppendUint32(out, element|(copySize-1)<<2)[:len(out)+3]
 	}
+	if n >= 4 && n < 12 && p.back < 1<<11 { // two bytes are enough
+		p.out = append(out, byte(p.back>>8<<5|(n-4)<<2|1), byte(p.back))
+		return
+	}
 	p.out = binary.LittleEndian.AppendUint32(out, element|uint32(n-1)<<2)[:len(out)+3]
 }
 
