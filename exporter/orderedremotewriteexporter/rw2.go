@@ -11,6 +11,7 @@ import (
 type rw2 struct {
 	symbols map[string]uint32
 	table   []byte // the symbols on the wire
+	fields  []byte // room for those of a Metadata
 }
 
 const (
@@ -112,12 +113,13 @@ func (r *rw2) exemplar(dst []byte, x exemplar) []byte {
 }
 
 func (r *rw2) appendMeta(dst []byte, m *meta) []byte {
-	fields := []byte{tagType, byte(m.kind)}
+	fields := append(r.fields[:0], tagType, byte(m.kind))
 	if m.help != "" {
 		fields = binary.AppendUvarint(append(fields, tagHelpRef), uint64(r.symbol(m.help)))
 	}
 	if m.unit != "" {
 		fields = binary.AppendUvarint(append(fields, tagUnitRef), uint64(r.symbol(m.unit)))
 	}
+	r.fields = fields
 	return appendMessage(dst, tagMetadata, fields)
 }
