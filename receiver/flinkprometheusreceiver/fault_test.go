@@ -200,8 +200,10 @@ func TestEachFaultFailsOnlyItsTargetAndIsCountedAndLoggedOnce(t *testing.T) {
 	require.Eventually(t, func() bool { return len(r.scrapes(good.Addr())) > before }, patience, 5*time.Millisecond)
 	assert.Zero(t, failures(good.Addr()))
 
-	for i, c := range faults {
+	for i := range faults {
 		require.NoError(t, bad[i].Misbehave(flinktest.None))
+	}
+	for i, c := range faults {
 		require.Eventually(t, shows(bad[i].Addr(), 5), patience, 5*time.Millisecond, c.name)
 		stale := 0
 		for _, points := range r.scrapes(bad[i].Addr()) {
