@@ -86,6 +86,7 @@ func TestDropOldestCountsWhatItDrops(t *testing.T) {
 	files := segments(t, dir)
 	require.Less(t, len(files), 30, "dropped segments are removed")
 	r.kill(disk)
+	require.True(t, store.Wait(patience, store.Alone), "the store reads what the dead wrote before it is up")
 
 	r = start(t, store, immortal(), dropping)
 	require.EqualValues(t, rounds*size-dropped, r.metric("num_samples_restored"))

@@ -48,7 +48,8 @@ type Receiver struct {
 	handlers sync.WaitGroup
 
 	mu       sync.Mutex
-	ended    int           // connections that were closed
+	opened   int           // connections
+	ended    int           // those of them that were closed
 	changed  chan struct{} // closed and replaced whenever something changes
 	arrivals int
 	open     map[string]*inFlight // by series
@@ -88,15 +89,24 @@ func (r *Receiver) SetScript(s Script) {
 	r.script = s
 }
 
-// track counts the connections that end.
+// track counts the connections.
 func (r *Receiver) track(_ net.Conn, state http.ConnState) {
-	if state != http.StateClosed {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ended++
-	r.broadcast()
+	switch state {
+	case http.StateNew:
+		r.opened++
+	case http.StateClosed:
+		r.ended++
+		r.broadcast()
+	}
+}
+
+// Alone tells whether no connection is open: no request of an earlier life can arrive any more.
+func (r *Receiver) Alone() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opened == r.ended
 }
 
 // Ended returns how many connections were read to their end and closed.

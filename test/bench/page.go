@@ -86,7 +86,7 @@ func newPage(lines []lineOfLayout, n, series int) *page {
 	for c := range replace {
 		replace[c] = renamer(lines, n, c)
 	}
-	p := &page{own: int64(n) * 86_400}
+	p := &page{own: int64(n) * 3600}
 	for begin := 0; begin < len(lines); {
 		end := begin + 1
 		for end < len(lines) && lines[end].comments == "" {
