@@ -1,6 +1,7 @@
 package flinkprometheusreceiver
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,9 +11,9 @@ import (
 
 func TestMemoryIsGivenBackOnceNothingIsLearnedAnyMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		freed := 0
+		var freed atomic.Int32
 		r := newReclaimer(15 * time.Second)
-		r.free = func() { freed++ }
+		r.free = func() { freed.Add(1) }
 		defer r.stop()
 		after := func(d time.Duration) {
 			time.Sleep(d)
@@ -20,23 +21,23 @@ func TestMemoryIsGivenBackOnceNothingIsLearnedAnyMore(t *testing.T) {
 		}
 		r.note(reclaimFrom - 1)
 		after(time.Hour)
-		require.Zero(t, freed, "not for a few series")
+		require.Zero(t, freed.Load(), "not for a few series")
 
 		for range 5 {
 			r.note(1)
 			after(14 * time.Second)
 		}
-		require.Zero(t, freed, "not while there are new series")
+		require.Zero(t, freed.Load(), "not while there are new series")
 		after(time.Second)
-		require.Equal(t, 1, freed)
+		require.EqualValues(t, 1, freed.Load())
 		r.note(1)
 		r.note(0)
 		after(time.Hour)
-		require.Equal(t, 1, freed, "once")
+		require.EqualValues(t, 1, freed.Load(), "once")
 
 		r.note(reclaimFrom)
 		after(15 * time.Second)
-		require.Equal(t, 2, freed)
+		require.EqualValues(t, 2, freed.Load())
 	})
 }
 
